@@ -1,0 +1,6 @@
+"""OpenAI Usage: a language server that shows what an OpenAI organisation used and what it was billed.
+
+The data goes one way, and the imports show it: settings and credentials say what to ask, `openai_api` asks,
+`store` keeps the rows, `report` adds them up, `views` puts them into words, `protocol` names what goes over the
+wire, `server` sends it. `monitor` runs that way from end to end.
+"""
