@@ -1,0 +1,106 @@
+"""The command line: `openai-usage-server` speaks LSP on stdio."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import BinaryIO
+
+from openai_usage import credentials, server, settings
+from openai_usage.credentials import Credential, KeyFault
+from openai_usage.monitor import Connect, Monitor, Progress
+from openai_usage.openai_api import Client
+
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run until the client says so, or is gone."""
+    options = _options(arguments)
+    wire = _take_stdout()
+    _log_to_stderr(options.log_level)
+    account = _demo_account() if options.demo else _account(os.environ)
+
+    def create_monitor(publish: server.Publish, progress: Progress) -> Monitor:
+        return Monitor(
+            account.credential,
+            account.connect,
+            publish,
+            progress,
+            sample=options.demo,
+            default_base_url=account.base_url,
+        )
+
+    server.create_server(_version(), create_monitor, account.problems).start_io(stdout=wire)
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """Whose numbers are shown, and how to ask for them."""
+
+    credential: Credential | KeyFault
+    connect: Connect
+    base_url: str
+    problems: list[str]
+
+
+def _account(environ: Mapping[str, str]) -> _Account:
+    base_url, problems = settings.read_base_url(environ.get("OPENAI_BASE_URL"))
+
+    def connect(url: str, credential: Credential) -> Client:
+        return Client(url, credential.secret, version=_version())
+
+    return _Account(credentials.find(environ), connect, base_url or settings.DEFAULT_BASE_URL, problems)
+
+
+def _demo_account() -> _Account:
+    # Imported here: who has a key never pays for it.
+    from openai_usage import demo  # noqa: PLC0415
+
+    transport = demo.DemoTransport(demo.Organization())
+
+    def connect(_: str, credential: Credential) -> Client:
+        return Client(settings.DEFAULT_BASE_URL, credential.secret, version=_version(), transport=transport)
+
+    credential = credentials.find({"OPENAI_ADMIN_KEY": demo.DEMO_KEY})
+    return _Account(credential, connect, settings.DEFAULT_BASE_URL, [])
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="openai-usage-server",
+        description="A language server that shows what an OpenAI organisation used and what it was billed.",
+        epilog="Environment: OPENAI_ADMIN_KEY, OPENAI_API_KEY, OPENAI_BASE_URL.",
+    )
+    parser.add_argument("--demo", action="store_true", help="show a made-up organisation; needs no key and no network")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="reserved: nothing is kept on disk yet")
+    parser.add_argument("--log-level", choices=_LEVELS, default="info", help="how much to log (default: %(default)s)")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    return parser.parse_args(arguments)
+
+
+def _version() -> str:
+    return version("openai-usage-server")
+
+
+def _take_stdout() -> BinaryIO:
+    """The real stdout, for the wire alone: whatever else prints goes to stderr from now on."""
+    wire = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return wire
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    logging.getLogger("openai_usage").setLevel(level.upper())
+    # These write whole messages, headers and URLs at lower levels.
+    for name in ("pygls", "httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Which key to use, where it came from, and of which kind it is. It is a SecretStr from the first line on.
+
+Usage and costs can only be read with an admin key; the prefix tells, so a wrong key is explained before any call.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from pydantic import SecretStr
+
+VARIABLES: Final = ("OPENAI_ADMIN_KEY", "OPENAI_API_KEY")
+
+
+class KeyKind(StrEnum):
+    """What a key's prefix says it is."""
+
+    ADMIN = "admin key"
+    PROJECT = "project key"
+    SERVICE_ACCOUNT = "service account key"
+    USER = "user key"
+    SESSION = "session token"
+    OTHER = "key"
+
+
+class KeyFault(StrEnum):
+    """Why there is no key to call with."""
+
+    MISSING = "missing"
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key that can be sent as it is."""
+
+    secret: SecretStr
+    kind: KeyKind
+    variable: str
+    """The environment variable it came from."""
+
+
+_PREFIXES = (
+    ("sk-admin-", KeyKind.ADMIN),
+    ("sk-proj-", KeyKind.PROJECT),
+    ("sk-svcacct-", KeyKind.SERVICE_ACCOUNT),
+    ("sess-", KeyKind.SESSION),
+    ("sk-", KeyKind.USER),
+)
+
+
+def find(environ: Mapping[str, str]) -> Credential | KeyFault:
+    """The key to use: an admin key where one is set, else whatever the first variable holds."""
+    found = [_credential(variable, value) for variable in VARIABLES if (value := environ.get(variable, "").strip())]
+    for candidate in found:
+        if isinstance(candidate, Credential) and candidate.kind is KeyKind.ADMIN:
+            return candidate
+    return found[0] if found else KeyFault.MISSING
+
+
+def kind_of(key: str) -> KeyKind:
+    """What the prefix says."""
+    return next((kind for prefix, kind in _PREFIXES if key.startswith(prefix)), KeyKind.OTHER)
+
+
+def _credential(variable: str, value: str) -> Credential | KeyFault:
+    # Anything but visible ASCII cannot stand in a header; httpx would quote the key in the exception it raises.
+    if not all("!" <= character <= "~" for character in value):
+        return KeyFault.MALFORMED
+    return Credential(SecretStr(value), kind_of(value), variable)

@@ -1,0 +1,107 @@
+"""UTC days, and unbroken ranges of them. OpenAI's day buckets run from 00:00:00Z to the next 00:00:00Z."""
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import get_args
+
+from openai_usage.protocol import Period
+
+_DAY = timedelta(days=1)
+
+PERIODS: tuple[Period, ...] = get_args(Period)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Whole UTC days from `first` to `last`, both included."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        """Refuse an empty range: it would be a question about nothing."""
+        if self.last < self.first:
+            raise ValueError(f"{self.first} is after {self.last}")
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.first <= day <= self.last
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.first + timedelta(days=n) for n in range(len(self)))
+
+    def __len__(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def start_time(self) -> int:
+        """Unix seconds at the first midnight."""
+        return midnight(self.first)
+
+    @property
+    def end_time(self) -> int:
+        """Unix seconds at the midnight after the last day."""
+        return midnight(self.last + _DAY)
+
+    def union(self, other: "Days") -> "Days":
+        """The shortest range that holds both."""
+        return Days(min(self.first, other.first), max(self.last, other.last))
+
+    def without(self, other: "Days | None") -> "list[Days]":
+        """The parts of this range that `other` does not hold, oldest first."""
+        if other is None or other.last < self.first or self.last < other.first:
+            return [self]
+        parts = []
+        if self.first < other.first:
+            parts.append(Days(self.first, other.first - _DAY))
+        if other.last < self.last:
+            parts.append(Days(other.last + _DAY, self.last))
+        return parts
+
+    def split(self, most: int) -> "list[Days]":
+        """Pieces of at most `most` days, oldest first."""
+        return [
+            Days(first, min(first + timedelta(days=most - 1), self.last))
+            for first in (self.first + timedelta(days=n) for n in range(0, len(self), most))
+        ]
+
+
+def midnight(day: date) -> int:
+    """Unix seconds at the start of a UTC day."""
+    return calendar.timegm(day.timetuple())
+
+
+def day_of(unix_seconds: int) -> date:
+    """The UTC day a moment lies in; ValueError when it lies outside the calendar."""
+    try:
+        return datetime.fromtimestamp(unix_seconds, UTC).date()
+    except (OverflowError, OSError) as error:
+        raise ValueError("a time outside the calendar") from error
+
+
+def month_of(day: date) -> Days:
+    """The calendar month up to and including `day`."""
+    return Days(day.replace(day=1), day)
+
+
+def last_days(count: int, today: date) -> Days:
+    """The last `count` days; today counts."""
+    return Days(today - timedelta(days=count - 1), today)
+
+
+def period_days(period: Period, today: date) -> Days:
+    """The days a period stands for. All but `last-month` end today."""
+    match period:
+        case "today":
+            return Days(today, today)
+        case "7d":
+            return last_days(7, today)
+        case "30d":
+            return last_days(30, today)
+        case "month":
+            return month_of(today)
+        case "last-month":
+            return month_of(today.replace(day=1) - _DAY)
+        case "90d":
+            return last_days(90, today)

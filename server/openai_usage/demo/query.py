@@ -1,0 +1,221 @@
+"""What may be asked of the usage and cost endpoints, and how a wrong question is refused.
+
+Limits, lists of values and sentences are those of the real API, as far as they are known: OpenAI's OpenAPI
+document (2026-08-21), its SDK 3.54.0, and reports of live answers where those are silent. Stricter in one
+point: a parameter that nobody knows is refused, so that a slip in a name is seen.
+"""
+
+import base64
+import binascii
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Final
+from urllib.parse import parse_qsl
+
+DAY: Final = 86_400
+SECONDS: Final[Mapping[str, int]] = {"1m": 60, "1h": 3600, "1d": DAY}
+
+COST_BY_API_KEY_SINCE: Final = 1_764_979_200
+"""2025-12-06T00:00:00Z: for earlier starts OpenAI gives no cost by API key (live, exact to the second)."""
+
+
+class RequestError(Exception):
+    """A refusal, in the terms of OpenAI's error envelope."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        param: str | None = None,
+        code: str | None = "invalid_request_error",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.param = param
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Buckets on a page: by default, at most to be asked for, and at most given."""
+
+    default: int
+    maximum: int
+    given: int
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What one endpoint accepts."""
+
+    name: str
+    paging: Mapping[str, Paging]
+    """By bucket width."""
+    group_by: tuple[str, ...]
+    filters: Mapping[str, str]
+    """Parameter name to the dimension it filters."""
+
+
+COSTS: Final = Endpoint(
+    name="costs",
+    # 180 may be asked for, but live pages ended at 31 buckets (seen in September 2026).
+    paging={"1d": Paging(default=7, maximum=180, given=31)},
+    group_by=("project_id", "user_id", "line_item", "api_key_id", "api_source"),
+    filters={"project_ids": "project_id", "api_key_ids": "api_key_id", "line_items": "line_item"},
+)
+COMPLETIONS: Final = Endpoint(
+    name="completions",
+    paging={"1m": Paging(60, 1440, 1440), "1h": Paging(24, 168, 168), "1d": Paging(7, 31, 31)},
+    group_by=("project_id", "user_id", "api_key_id", "model", "batch", "service_tier", "api_source"),
+    filters={
+        "project_ids": "project_id",
+        "user_ids": "user_id",
+        "api_key_ids": "api_key_id",
+        "models": "model",
+        "batch": "batch",
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A valid question. Times are Unix seconds; `filters` maps a dimension to the values it may have."""
+
+    endpoint: str
+    start_time: int
+    end_time: int | None
+    bucket_width: str
+    limit: int
+    given: int
+    """Buckets on a page: `limit`, or fewer where the endpoint gives fewer."""
+    group_by: tuple[str, ...]
+    filters: tuple[tuple[str, tuple[str | bool, ...]], ...]
+    page: str | None
+
+
+def parse(endpoint: Endpoint, query_string: str) -> Query:
+    """Reads a URL's query string (still percent-encoded). Raises RequestError as the real API refuses it."""
+    values = _values(query_string)
+    known = {"start_time", "end_time", "bucket_width", "limit", "page", "group_by", *endpoint.filters}
+    for name in values:
+        if name not in known:
+            raise RequestError(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
+
+    if "start_time" not in values:
+        raise RequestError("Missing required parameter: 'start_time'.")
+    start_time = _integer("start_time", values["start_time"])
+    end_time = _integer("end_time", values["end_time"]) if "end_time" in values else None
+    if end_time is not None and end_time <= start_time:
+        raise RequestError("Invalid 'end_time': it must be after 'start_time'.", param="end_time")
+
+    bucket_width = _one_of("bucket_width", values.get("bucket_width", ["1d"])[-1], tuple(endpoint.paging))
+    paging = endpoint.paging[bucket_width]
+    limit = _limit(values["limit"], paging.maximum) if "limit" in values else paging.default
+
+    group_by = tuple(_one_of("group_by", value, endpoint.group_by) for value in values.get("group_by", []))
+    if endpoint is COSTS and "api_key_id" in group_by and start_time < COST_BY_API_KEY_SINCE:
+        raise RequestError(
+            "group_by=api_key_id is not available for this time range. "
+            f"Try a start_time on or after {COST_BY_API_KEY_SINCE}.",
+            param="start_time",
+        )
+    return Query(
+        endpoint=endpoint.name,
+        start_time=start_time,
+        end_time=end_time,
+        bucket_width=bucket_width,
+        limit=limit,
+        given=min(limit, paging.given),
+        group_by=tuple(dict.fromkeys(group_by)),
+        filters=tuple(
+            (dimension, _allowed(parameter, values[parameter]))
+            for parameter, dimension in endpoint.filters.items()
+            if parameter in values
+        ),
+        page=values["page"][-1] if "page" in values else None,
+    )
+
+
+def cursor(query: Query, start: int) -> str:
+    """The `next_page` for buckets from `start` on, good for this very query only."""
+    return "page_" + base64.b64encode(struct.pack(">q", start) + _fingerprint(query)).decode()
+
+
+def position(query: Query) -> int:
+    """Where the asked page starts, Unix seconds. Raises RequestError for a cursor of another query."""
+    if query.page is None:
+        return query.start_time
+    refusal = RequestError("Invalid 'page': this token does not belong to this query.", param="page")
+    prefix, _, encoded = query.page.partition("_")
+    try:
+        token = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise refusal from error
+    if prefix != "page" or token[8:] != _fingerprint(query):
+        raise refusal
+    (start,) = struct.unpack(">q", token[:8])
+    return int(start)
+
+
+def pagination(query_string: str) -> tuple[int, str | None, bool]:
+    """`limit`, `after` and `include_archived` of a list of projects. Raises RequestError."""
+    values = _values(query_string)
+    for name in values:
+        if name not in {"limit", "after", "include_archived"}:
+            raise RequestError(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
+    limit = _limit(values["limit"], 100) if "limit" in values else 20
+    (archived,) = _allowed("include_archived", values.get("include_archived", ["false"])[-1:], boolean=True)
+    return limit, values["after"][-1] if "after" in values else None, archived is True
+
+
+def _values(query_string: str) -> dict[str, list[str]]:
+    """Every value of every parameter. `group_by[]=a` and `group_by=a` are the same: both are in use."""
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query_string, keep_blank_values=True):
+        values.setdefault(name.removesuffix("[]"), []).append(value)
+    return values
+
+
+def _integer(name: str, values: list[str]) -> int:
+    text = values[-1]
+    # 12 digits reach the year 33658; more only serves to break arithmetic.
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):  # noqa: PLR2004 - explained above
+        raise RequestError(
+            f"Invalid type for '{name}': expected an integer, but got '{text}' instead.",
+            param=name,
+            code="invalid_type",
+        )
+    return int(text)
+
+
+def _limit(values: list[str], maximum: int) -> int:
+    limit = _integer("limit", values)
+    if limit > maximum:
+        raise RequestError(f"Invalid limit provided: {limit}. Limit must be less than or equal to {maximum}.")
+    if limit < 1:
+        raise RequestError(f"Invalid limit provided: {limit}. Limit must be greater than or equal to 1.")
+    return limit
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        listed = [f"'{each}'" for each in allowed]
+        choice = f"{', '.join(listed[:-1])} and {listed[-1]}" if len(listed) > 1 else listed[0]
+        raise RequestError(
+            f"Invalid value: '{value}'. Supported values are: {choice}.", param=name, code="invalid_value"
+        )
+    return value
+
+
+def _allowed(parameter: str, values: list[str], *, boolean: bool = False) -> tuple[str | bool, ...]:
+    if boolean or parameter == "batch":
+        return tuple(_one_of(parameter, value, ("true", "false")) == "true" for value in values[-1:])
+    return tuple(sorted(set(values)))
+
+
+def _fingerprint(query: Query) -> bytes:
+    return blake2b(repr(replace(query, page=None)).encode(), digest_size=8).digest()

@@ -1,0 +1,61 @@
+"""What can go wrong between us and OpenAI: one exception, and one name for each case that has its own next step."""
+
+import re
+from enum import StrEnum
+from typing import Final
+
+from pydantic import SecretStr
+
+_LONGEST_DETAIL: Final = 300
+_ANY_KEY: Final = re.compile(r"\b(?:sk|sess)-[\w*.-]+")
+_NOT_PRINTABLE: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+
+class Fault(StrEnum):
+    """Each of these has words of its own in the views."""
+
+    KEY_REFUSED = "key refused"
+    SCOPE_MISSING = "scope missing"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not found"
+    BAD_REQUEST = "bad request"
+    RATE_LIMITED = "rate limited"
+    SERVER_ERROR = "server error"
+    UNREACHABLE = "unreachable"
+    HOST_UNKNOWN = "host unknown"
+    PROXY = "proxy"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    NOT_THE_API = "not the api"
+    """Something answered, but not in OpenAI's words: HTML, broken JSON, a redirect."""
+    BROKEN_PAGES = "broken pages"
+    """Pages that repeat, overlap or end in nothing: adding them up would give a wrong total."""
+
+
+class ApiError(Exception):
+    """A question to OpenAI that got no usable answer. It holds nothing secret, so it may be shown and logged.
+
+    `detail` is one line in the words of whoever refused; `retry_after` is in seconds, where the answer named it.
+    """
+
+    def __init__(
+        self, fault: Fault, detail: str = "", *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(fault, detail, status)
+        self.fault = fault
+        self.detail = detail
+        self.status = status
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        parts = [str(self.fault), f"HTTP {self.status}" if self.status else "", self.detail]
+        return ": ".join(part for part in parts if part)
+
+
+def presentable(text: str, secret: SecretStr) -> str:
+    """One short line of foreign text, with the key in use and anything that looks like a key taken out."""
+    key = secret.get_secret_value()
+    if key:
+        text = text.replace(key, "[key]")
+    text = _ANY_KEY.sub("[key]", _NOT_PRINTABLE.sub(" ", text)).strip()
+    return text if len(text) <= _LONGEST_DETAIL else text[: _LONGEST_DETAIL - 1] + "…"

@@ -1,0 +1,207 @@
+"""The LSP side: what a client says goes to the monitor, what the monitor has to say goes to the client.
+
+Commands return at once and only note what is wanted: in pygls, `$/cancelRequest` does not stop a running command, and
+a running command makes `shutdown` fail.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lsprotocol import types
+from pydantic import BaseModel, ValidationError
+from pygls.exceptions import JsonRpcInvalidParams
+from pygls.lsp.server import LanguageServer
+
+from openai_usage import protocol, settings
+from openai_usage.monitor import Monitor, Progress
+
+Publish = Callable[[BaseModel], None]
+
+_log = logging.getLogger(__name__)
+
+
+def create_server(
+    version: str, create_monitor: Callable[[Publish, Progress], Monitor], problems: list[str]
+) -> LanguageServer:
+    """A server that shows what a monitor knows.
+
+    `create_monitor` is called once, inside the event loop; `problems` are sentences about the environment that the
+    user should read.
+    """
+    server = LanguageServer("openai-usage-server", version, text_document_sync_kind=types.TextDocumentSyncKind.None_)
+    session = _Session(server, create_monitor, problems)
+
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        session.raw_settings = params.initialization_options
+
+    @server.feature(types.INITIALIZED)
+    def initialized(_: types.InitializedParams) -> None:
+        session.start()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
+        pushed = params.settings
+        if isinstance(pushed, dict) and protocol.SETTINGS_SECTION in pushed:
+            session.configure(pushed[protocol.SETTINGS_SECTION])
+        elif _can_be_asked(server):
+            item = types.ConfigurationItem(section=protocol.SETTINGS_SECTION)
+            found = await server.workspace_configuration_async(types.ConfigurationParams(items=[item]))
+            session.configure(found[0] if found else None)
+
+    @server.feature(types.SHUTDOWN)
+    async def shutdown(_: None) -> None:
+        await session.stop()
+
+    @server.command(protocol.SHOW)
+    def show() -> None:
+        session.monitor.show()
+
+    @server.command(protocol.REFRESH)
+    def refresh() -> None:
+        session.monitor.refresh()
+
+    # Any, and not object: pygls takes a first parameter that could be a server for a wish to be handed one.
+    @server.command(protocol.SELECT)
+    def select(argument: Any = None) -> None:  # noqa: ANN401
+        session.monitor.select(_selection(argument))
+
+    return server
+
+
+def _selection(argument: object) -> protocol.Selection:
+    try:
+        return protocol.Selection.model_validate(argument)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the argument"
+        raise JsonRpcInvalidParams(f"{protocol.SELECT}: {place}: {first['msg']}") from None
+
+
+class _Session:
+    """What lives from `initialized` to `shutdown`."""
+
+    monitor: Monitor
+
+    def __init__(
+        self,
+        server: LanguageServer,
+        create_monitor: Callable[[Publish, Progress], Monitor],
+        problems: list[str],
+    ) -> None:
+        self.raw_settings: Any = None
+        self._server = server
+        self._create_monitor = create_monitor
+        self._problems = problems
+        self._task: asyncio.Task[None] | None = None
+        self._log_handler = _ClientLog(server)
+
+    def start(self) -> None:
+        logging.getLogger("openai_usage").addHandler(self._log_handler)
+        self.monitor = self._create_monitor(self._publish, self._progress)
+        for problem in self._problems:
+            self._warn(problem)
+        self.configure(self.raw_settings)
+        self._task = asyncio.create_task(self.monitor.run())
+        self._task.add_done_callback(_log_end)
+
+    def configure(self, raw: object) -> None:
+        self.monitor.configure(self._read_settings(raw))
+
+    async def stop(self) -> None:
+        logging.getLogger("openai_usage").removeHandler(self._log_handler)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _read_settings(self, raw: object) -> settings.Settings:
+        value, problems = settings.read(raw)
+        for problem in problems:
+            self._warn(problem)
+        return value
+
+    def _warn(self, text: str) -> None:
+        _log.warning("%s", text)
+        self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"OpenAI Usage: {text}"))
+
+    def _publish(self, view: BaseModel) -> None:
+        method = protocol.STATUS if isinstance(view, protocol.StatusView) else protocol.PANEL
+        # pygls cannot write a pydantic model: it would fail on some types and ignore the aliases.
+        self._server.protocol.notify(method, view.model_dump(mode="json", by_alias=True))
+
+    @contextmanager
+    def _progress(self, cancel: Callable[[], object]) -> Iterator[None]:
+        window = self._server.client_capabilities.window
+        if window is None or not window.work_done_progress:
+            yield
+            return
+        work = _WorkDone(self._server, cancel)
+        try:
+            yield
+        finally:
+            work.end()
+
+
+class _WorkDone:
+    """A progress bar in the client, with a cancel button. It never keeps the work waiting."""
+
+    def __init__(self, server: LanguageServer, cancel: Callable[[], object]) -> None:
+        self._progress = server.work_done_progress
+        self._cancel = cancel
+        self._loop = asyncio.get_running_loop()
+        self._token = str(uuid.uuid4())
+        self._begun = self._ended = False
+        # A callback, not an awaited reply: a client may answer late or never.
+        self._progress.create(self._token, self._on_created)
+
+    def end(self) -> None:
+        self._ended = True
+        if self._begun:
+            self._progress.end(self._token, types.WorkDoneProgressEnd())
+            self._progress.tokens.pop(self._token, None)
+
+    def _on_created(self, _: object) -> None:
+        if self._ended:
+            # The token was never used; pygls registers it all the same.
+            self._loop.call_soon(self._progress.tokens.pop, self._token, None)
+            return
+        self._begun = True
+        begin = types.WorkDoneProgressBegin(title="Fetching OpenAI usage", cancellable=True)
+        self._progress.begin(self._token, begin)
+        self._progress.tokens[self._token].add_done_callback(self._on_token_done)
+
+    def _on_token_done(self, token_future: Any) -> None:  # noqa: ANN401 - a concurrent.futures.Future of pygls' making
+        if token_future.cancelled():
+            self._cancel()
+
+
+class _ClientLog(logging.Handler):
+    """The server's own log, in the client's log window."""
+
+    _TYPES = (
+        (logging.ERROR, types.MessageType.Error),
+        (logging.WARNING, types.MessageType.Warning),
+        (logging.INFO, types.MessageType.Info),
+    )
+
+    def __init__(self, server: LanguageServer) -> None:
+        super().__init__()
+        self._server = server
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = next((kind for level, kind in self._TYPES if record.levelno >= level), types.MessageType.Debug)
+        self._server.window_log_message(types.LogMessageParams(kind, self.format(record)))
+
+
+def _can_be_asked(server: LanguageServer) -> bool:
+    workspace = server.client_capabilities.workspace
+    return bool(workspace and workspace.configuration)
+
+
+def _log_end(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("The monitor ended: it should not", exc_info=error)

@@ -1,0 +1,85 @@
+"""The user's settings, and how an editor's raw configuration becomes them. Reading never raises."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user chose, or the defaults."""
+
+    refresh_minutes: float = 5
+    """Minutes between two fetches; 0: fetch on command only."""
+    base_url: str | None = None
+    """Where the API is, without a trailing slash; None: not set here."""
+
+
+def read(raw: object) -> tuple[Settings, list[str]]:
+    """Settings from an editor's section, and one sentence for each value that could not be used.
+
+    A bad value falls back to the default. Unknown names are left alone: the editor keeps its own in the same section.
+    """
+    problems: list[str] = []
+    defaults = Settings()
+    if raw is None:
+        return defaults, problems
+    if not isinstance(raw, dict):
+        return defaults, ["The settings are not a set of names and values; the defaults are used."]
+    refresh_minutes = raw.get("refreshMinutes")
+    if refresh_minutes is None:
+        refresh_minutes = defaults.refresh_minutes
+    elif not _is_minutes(refresh_minutes):
+        problems.append('"openaiUsage.refreshMinutes" has to be 0, or a number of minutes from 1 up; 5 is used.')
+        refresh_minutes = defaults.refresh_minutes
+    base_url = raw.get("baseUrl") or None
+    if base_url is not None and (fault := base_url_fault(base_url)):
+        problems.append(f'"openaiUsage.baseUrl" {fault}; it is not used.')
+        base_url = None
+    return Settings(float(refresh_minutes), _tidy(base_url)), problems
+
+
+def read_base_url(value: str | None) -> tuple[str | None, list[str]]:
+    """The address in the environment (OPENAI_BASE_URL), and a sentence when it cannot be used."""
+    if not value or not value.strip():
+        return None, []
+    if fault := base_url_fault(value):
+        return None, [f"OPENAI_BASE_URL {fault}; it is not used."]
+    return _tidy(value), []
+
+
+def base_url_fault(value: object) -> str | None:
+    """What is wrong with an address, as the end of a sentence; None when nothing is."""
+    if not isinstance(value, str):
+        return "has to be a text"
+    text = value.strip()
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+        parts = None
+    if not usable or parts is None or not text.isascii() or not text.isprintable() or " " in text:
+        return "has to be an http or https address such as https://api.openai.com/v1"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a user name or password"
+    if parts.query or parts.fragment:
+        return "must not hold a query or a fragment"
+    return None
+
+
+def _is_minutes(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value == 0 or (math.isfinite(value) and 1 <= value <= _MOST_MINUTES)
+
+
+def _tidy(url: str | None) -> str | None:
+    return url.strip().rstrip("/") if url else None
+
+
+# A year: anything longer is a slip, and timers cannot take any number.
+_MOST_MINUTES: Final = 525_600

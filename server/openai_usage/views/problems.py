@@ -1,0 +1,153 @@
+"""What went wrong, in the user's words, and the next step with a button."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from openai_usage.credentials import KeyFault, KeyKind
+from openai_usage.openai_api import ApiError, Fault
+from openai_usage.protocol import OPEN_SETTINGS, REFRESH, SET_ADMIN_KEY, SHOW_LOG, Command
+from openai_usage.settings import DEFAULT_BASE_URL
+from openai_usage.views.numbers import time_text
+
+CANCELLED: Final = "cancelled"
+"""The user stopped the fetch."""
+NOT_ASKED: Final = "not asked"
+"""Fetching is on command only, and no command came yet."""
+
+BUG: Final = "bug"
+"""We failed."""
+
+Problem = ApiError | KeyFault | KeyKind | Literal["cancelled", "not asked", "bug"]
+"""A KeyKind stands for a key of that kind where only an admin key will do."""
+
+WHERE_KEYS_ARE_MADE: Final = "platform.openai.com/settings/organization/admin-keys"
+
+_SET_KEY: Final = Command(title="Set admin key", command=SET_ADMIN_KEY)
+_REFRESH: Final = Command(title="Refresh", command=REFRESH)
+_TRY_AGAIN: Final = Command(title="Try again", command=REFRESH)
+_SETTINGS: Final = Command(title="Open settings", command=OPEN_SETTINGS)
+_LOG: Final = Command(title="Show log", command=SHOW_LOG)
+
+_SCOPES: Final = re.compile(r"missing scopes:\s*([\w.]+(?:\s*,\s*[\w.]+)*)", re.IGNORECASE)
+_PREFIXES: Final = {
+    KeyKind.PROJECT: "sk-proj-…",
+    KeyKind.SERVICE_ACCOUNT: "sk-svcacct-…",
+    KeyKind.USER: "sk-…",
+    KeyKind.SESSION: "sess-…",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """`short` fits into the status bar; `text` says what happened and what to do; `command` does it."""
+
+    short: str
+    text: str
+    command: Command
+    icon: str = "error"
+    is_failure: bool = True
+    """False: nothing failed, the user just has not begun."""
+
+
+def explain(problem: Problem, base_url: str, now: datetime, next_attempt: datetime | None) -> Explanation:  # noqa: PLR0911 - a table
+    """Words for a problem with the API at `base_url`."""
+    match problem:
+        case KeyFault.MISSING:
+            return Explanation(
+                "Set OpenAI admin key",
+                "No admin key is set. OpenAI shows usage and costs only to an admin key of the organisation. "
+                f"An owner can make one at {WHERE_KEYS_ARE_MADE}.",
+                _SET_KEY,
+                icon="key",
+                is_failure=False,
+            )
+        case KeyFault.MALFORMED:
+            return Explanation(
+                "OpenAI key is damaged",
+                "The key holds a character that no key has, such as a space or a line break. Copy it again.",
+                _SET_KEY,
+            )
+        case KeyKind():
+            return Explanation(
+                "OpenAI admin key needed",
+                f"This is a {problem} ({_PREFIXES.get(problem, 'sk-…')}). It cannot read usage and costs: that takes "
+                f"an admin key (sk-admin-…). An owner of the organisation can make one at {WHERE_KEYS_ARE_MADE}.",
+                _SET_KEY,
+            )
+        case "cancelled":
+            return Explanation("OpenAI usage: cancelled", "The fetch was cancelled.", _REFRESH, icon="circle-slash")
+        case "not asked":
+            return Explanation(
+                "Show OpenAI usage",
+                "Nothing was fetched yet: automatic refresh is off (openaiUsage.refreshMinutes is 0).",
+                _REFRESH,
+                icon="graph",
+                is_failure=False,
+            )
+        case "bug":
+            text = "OpenAI Usage failed in a way nobody thought of. The log says more; please report it."
+            return Explanation("OpenAI usage failed", text, _LOG)
+        case ApiError():
+            return _explain_api(problem, base_url, _when(now, next_attempt))
+
+
+def _explain_api(error: ApiError, base_url: str, when: str) -> Explanation:  # noqa: C901, PLR0911, PLR0912 - a table
+    where = "OpenAI" if base_url == DEFAULT_BASE_URL else (urlsplit(base_url).hostname or base_url)
+    said = f' It says: "{error.detail}"' if error.detail else ""
+    status = f" ({error.status})" if error.status else ""
+    match error.fault:
+        case Fault.KEY_REFUSED:
+            text = f"{where} does not accept this key{status}. It may be mistyped, revoked or expired."
+            return Explanation("OpenAI key refused", text, _SET_KEY)
+        case Fault.SCOPE_MISSING:
+            found = _SCOPES.search(error.detail)
+            scope = found[1] if found else "api.usage.read"
+            text = (
+                f"This key lacks the permission {scope}{status}. An owner of the organisation can make a key that has "
+                f"it at {WHERE_KEYS_ARE_MADE}."
+            )
+            return Explanation("OpenAI key lacks permission", text, _SET_KEY)
+        case Fault.FORBIDDEN:
+            return Explanation("OpenAI access denied", f"{where} denied access{status}.{said}", _SET_KEY)
+        case Fault.NOT_FOUND:
+            text = f"There is no usage API at {base_url}{status}. Check the setting openaiUsage.baseUrl."
+            return Explanation("OpenAI API not found", text, _SETTINGS)
+        case Fault.BAD_REQUEST:
+            return Explanation("OpenAI refused the request", f"{where} refused the request{status}.{said}", _LOG)
+        case Fault.RATE_LIMITED:
+            return Explanation("OpenAI asks to wait", f"{where} asks to slow down{status}.{when}", _TRY_AGAIN)
+        case Fault.SERVER_ERROR:
+            return Explanation("OpenAI has a problem", f"{where} has a problem of its own{status}.{when}", _TRY_AGAIN)
+        case Fault.UNREACHABLE:
+            text = f"{where} cannot be reached. Check the network connection, or a proxy.{when}"
+            return Explanation("OpenAI not reachable", text, _TRY_AGAIN)
+        case Fault.HOST_UNKNOWN:
+            text = f"The address of {where} cannot be looked up. Is this computer online?{when}"
+            return Explanation("OpenAI not reachable", text, _TRY_AGAIN)
+        case Fault.PROXY:
+            text = f"The proxy did not let the request through. Check HTTPS_PROXY.{said}"
+            return Explanation("OpenAI: proxy failed", text, _TRY_AGAIN)
+        case Fault.TLS:
+            text = (
+                f"The connection to {where} is not safe, so nothing was sent: {error.detail}. If your company inspects "
+                "traffic, add its certificate to the operating system."
+            )
+            return Explanation("OpenAI: certificate not trusted", text, _TRY_AGAIN)
+        case Fault.TIMEOUT:
+            return Explanation("OpenAI does not answer", f"{where} did not answer in time.{when}", _TRY_AGAIN)
+        case Fault.NOT_THE_API:
+            text = (
+                f"What answered at {base_url} is not OpenAI's API ({error.detail}). A sign-in page of the network may "
+                "be in the way, or openaiUsage.baseUrl is wrong."
+            )
+            return Explanation("OpenAI: unexpected answer", text, _SETTINGS)
+        case Fault.BROKEN_PAGES:
+            text = f"{where} sent pages that do not fit together, so no total was made of them ({error.detail})."
+            return Explanation("OpenAI: incomplete answer", text, _TRY_AGAIN)
+
+
+def _when(now: datetime, next_attempt: datetime | None) -> str:
+    return f" The next try is at {time_text(next_attempt, now)}." if next_attempt else ""
