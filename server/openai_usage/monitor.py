@@ -196,7 +196,7 @@ class Monitor:
             if self._as_of is None and not self._settings.refresh_minutes:
                 self._problems = _Problems(costs=views.NOT_ASKED)
             return
-        plan = self._plan(refresh=refresh, names=user_waits)
+        plan = self._plan(refresh=refresh, names=refresh and user_waits)
         if not plan:
             return
         store = self._store
@@ -261,6 +261,10 @@ class Monitor:
         return timedelta(minutes=self._settings.refresh_minutes)
 
     @property
+    def _is_busy(self) -> bool:
+        return self._busy or self._user_waits
+
+    @property
     def _as_of(self) -> datetime | None:
         return self._store.costs.as_of
 
@@ -271,7 +275,11 @@ class Monitor:
         self._bill = report.bill(costs.rows(costs.known))
         self._recent = report.recent(self._bill.rows, costs.as_of.date())
         if self._panel_wanted:
-            self._details = self._period_details(period_days(self._period, self._clock().date()))
+            details = self._period_details(period_days(self._period, self._clock().date()))
+            on_its_way = self._is_busy and (details.missing_costs or details.missing_tokens)
+            # Until a period is there, the one before stays in sight, under its own dates.
+            if self._details is None or not on_its_way:
+                self._details = details
 
     def _period_details(self, days: Days) -> views.Details:
         billed = [row for row in self._bill.rows if row.day in days]
@@ -291,7 +299,7 @@ class Monitor:
             now=self._clock(),
             base_url=self._base_url,
             sample=self._sample,
-            busy=self._busy or self._user_waits,
+            busy=self._is_busy,
             period=self._period,
             group_by=self._group_by,
             as_of=self._as_of,

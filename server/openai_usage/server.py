@@ -33,6 +33,7 @@ def create_server(
     user should read.
     """
     server = LanguageServer("openai-usage-server", version, text_document_sync_kind=types.TextDocumentSyncKind.None_)
+    _keep_no_documents(server)
     session = _Session(server, create_monitor, problems)
 
     @server.feature(types.INITIALIZE)
@@ -71,6 +72,12 @@ def create_server(
         session.monitor.select(_selection(argument))
 
     return server
+
+
+def _keep_no_documents(server: LanguageServer) -> None:
+    """By itself, pygls has every document sent and keeps a copy. Nothing here reads documents."""
+    for method in (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE, types.TEXT_DOCUMENT_DID_CLOSE):
+        server.protocol.fm.builtin_features.pop(method, None)
 
 
 def _selection(argument: object) -> protocol.Selection:

@@ -1,6 +1,5 @@
 """The user's settings, and how an editor's raw configuration becomes them. Reading never raises."""
 
-import math
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -74,7 +73,7 @@ def base_url_fault(value: object) -> str | None:
 def _is_minutes(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return value == 0 or (math.isfinite(value) and 1 <= value <= _MOST_MINUTES)
+    return value == 0 or 1 <= value <= _MOST_MINUTES
 
 
 def _tidy(url: str | None) -> str | None:

@@ -184,7 +184,7 @@ def encode(payload: Json) -> bytes:
     string here does, and loses its quotes afterwards. What str() makes of a finite Decimal is a JSON number,
     `0E-6176` too.
     """
-    return re.sub(r'"\\u0000([^"]*)"', r"\1", json.dumps(payload, default=_marked)).encode()
+    return re.sub(r'(?<!\\)"\\u0000([^"]*)"', r"\1", json.dumps(payload, default=_marked)).encode()
 
 
 def _marked(value: object) -> str:

@@ -175,7 +175,8 @@ DOCUMENTS = ProjectEntry("Document search", date(2024, 11, 11))
 EVALUATION = ProjectEntry("Nightly evaluation", date(2025, 2, 3))
 MARKETING = ProjectEntry("Marketing images", date(2025, 5, 5))
 PROTOTYPES = ProjectEntry("Prototypes", FOUNDED, archived=date(2026, 2, 27))
-PROJECTS: Final = (SUPPORT, DOCUMENTS, EVALUATION, MARKETING, PROTOTYPES)
+PROJECTS: Final = (SUPPORT, PROTOTYPES, DOCUMENTS, EVALUATION, MARKETING)
+"""Oldest first."""
 
 WORKLOADS: Final = (
     Workload(

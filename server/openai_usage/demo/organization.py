@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal, Inexact
+from functools import reduce
 from hashlib import blake2b
 from typing import Final
 
@@ -100,10 +101,7 @@ class _Activity:
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """The sum with every digit kept. Zeros only count where nothing else does, so `0E-6176` pads no sum."""
     amounts = list(amounts)
-    total = next((amount for amount in amounts if not amount), Decimal(0))
-    for index, amount in enumerate(filter(None, amounts)):
-        total = _EXACT.add(total, amount) if index else amount
-    return total
+    return reduce(_EXACT.add, [amount for amount in amounts if amount] or amounts[:1] or [Decimal(0)])
 
 
 def _utc_now() -> datetime:
@@ -165,16 +163,14 @@ class Organization:
 
     def costs(self, day: int) -> tuple[CostRow, ...]:
         """The bill of one day; of today what has accrued so far. No rows for a quiet or a future day."""
-        known = self._finished_costs.get(day)
-        if known is not None:
-            return known
-        seconds = min(self.clock() - day * DAY, DAY)
+        seconds = self.clock() - day * DAY
         if seconds <= 0 or day < _FIRST_DAY:
             return ()
-        rows = tuple(self._bill(day, seconds))
-        if seconds == DAY:
-            self._finished_costs[day] = rows
-        return rows
+        if seconds < DAY:
+            return tuple(self._bill(day, seconds))
+        if day not in self._finished_costs:
+            self._finished_costs[day] = tuple(self._bill(day, DAY))
+        return self._finished_costs[day]
 
     def _bill(self, day: int, seconds: int) -> Iterator[CostRow]:
         for activity in self._day(day):

@@ -32,7 +32,7 @@ async def costs(client: Client, days: Days, today: date) -> list[CostRow]:
     async def piece(part: Days) -> list[CostRow]:
         query = _query(part, today, group_by=("line_item", "project_id"))
         found = await pages.buckets(client, "/organization/costs", query, Page[CostsResult], part)
-        return [_cost_row(bucket, result) for bucket in found if _in(bucket, part) for result in bucket.results]
+        return [_cost_row(bucket, result) for bucket in found for result in bucket.results]
 
     return await _side_by_side(days, piece)
 
@@ -44,7 +44,7 @@ async def completions(client: Client, days: Days, today: date) -> list[Completio
         query = _query(part, today, group_by=("model",))
         path = "/organization/usage/completions"
         found = await pages.buckets(client, path, query, Page[CompletionsResult], part)
-        return [_completions_row(bucket, result) for bucket in found if _in(bucket, part) for result in bucket.results]
+        return [_completions_row(bucket, result) for bucket in found for result in bucket.results]
 
     return await _side_by_side(days, piece)
 
@@ -80,10 +80,6 @@ async def _side_by_side(days: Days, piece: Callable[[Days], Awaitable[list[Row]]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _in(bucket: Bucket[CostsResult] | Bucket[CompletionsResult], days: Days) -> bool:
-    return day_of(bucket.start_time) in days
 
 
 def _cost_row(bucket: Bucket[CostsResult], result: CostsResult) -> CostRow:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from openai_usage.days import Days, day_of
+from openai_usage.days import Days
 from openai_usage.openai_api.client import Client, Query
 from openai_usage.openai_api.errors import ApiError, Fault
 from openai_usage.openai_api.models import Bucket, Page, Project, ProjectList, Result
@@ -22,8 +22,11 @@ async def buckets(
     while True:
         page = await client.get(path, asked, shape)
         for bucket in page.data:
-            _check(path, bucket, days, times)
-        found += page.data
+            if bucket.start_time in times or bucket.start_time < days.start_time:
+                raise ApiError(Fault.BROKEN_PAGES, f"{path}: a bucket came twice, or was not asked for")
+            times.add(bucket.start_time)
+        # A bucket after these days is of the day that began since the question was put together.
+        found += [bucket for bucket in page.data if bucket.start_time < days.end_time]
         if not page.has_more:
             return found
         cursor = page.next_page
@@ -33,19 +36,6 @@ async def buckets(
             raise ApiError(Fault.BROKEN_PAGES, f"{path}: the same page came twice")
         cursors.add(cursor)
         asked = [*query, ("page", cursor)]
-
-
-def _check(path: str, bucket: Bucket[Result], days: Days, times: set[int]) -> None:
-    if bucket.start_time in times:
-        raise ApiError(Fault.BROKEN_PAGES, f"{path}: the same bucket came twice")
-    times.add(bucket.start_time)
-    try:
-        inside = day_of(bucket.start_time) in days
-    except ValueError:
-        inside = False
-    # A bucket of the day that has begun since the question was asked is none of our business.
-    if not inside and bucket.start_time < days.end_time:
-        raise ApiError(Fault.BROKEN_PAGES, f"{path}: a bucket came that was not asked for")
 
 
 async def projects(client: Client, path: str, query: Query) -> AsyncIterator[Project]:

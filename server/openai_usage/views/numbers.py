@@ -81,7 +81,8 @@ def time_text(moment: datetime, now: datetime) -> str:
 
 
 def _three_digits(number: Decimal) -> Decimal:
-    places = max(0, 2 - number.adjusted())
+    # Rounded first: 0.9995 has three digits as 1.00, and not as 1.000.
+    places = max(0, 2 - round(number, 2 - number.adjusted()).adjusted())
     return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 

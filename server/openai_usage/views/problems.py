@@ -31,7 +31,7 @@ _TRY_AGAIN: Final = Command(title="Try again", command=REFRESH)
 _SETTINGS: Final = Command(title="Open settings", command=OPEN_SETTINGS)
 _LOG: Final = Command(title="Show log", command=SHOW_LOG)
 
-_SCOPES: Final = re.compile(r"missing scopes:\s*([\w.]+(?:\s*,\s*[\w.]+)*)", re.IGNORECASE)
+_SCOPES: Final = re.compile(r"missing scopes:\s*(\w+(?:(?:\.|\s*,\s*)\w+)*)", re.IGNORECASE)
 _PREFIXES: Final = {
     KeyKind.PROJECT: "sk-proj-…",
     KeyKind.SERVICE_ACCOUNT: "sk-svcacct-…",

@@ -1,0 +1,184 @@
+"""An editor without a screen: the real server process over stdio, and everything it ever said.
+
+async with Editor("--demo") as editor:
+    status = await editor.status(lambda status: not status["busy"])
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Self
+
+import pytest_lsp
+from lsprotocol import types
+from pygls.lsp.client import LanguageClient
+
+from openai_usage import protocol
+
+View = dict[str, Any]
+
+# Far beyond what anything takes: it ends a test that would wait for ever, and says nothing about speed.
+_PATIENCE = 60.0
+_NOT_FOR_THE_SERVER = ("OPENAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
+
+class Editor:
+    """Starts a server, and ends it with the `with` block. `environ` is added to an environment without any key."""
+
+    def __init__(
+        self,
+        *arguments: str,
+        environ: dict[str, str] | None = None,
+        settings: object = None,
+        progress: bool = True,
+    ) -> None:
+        self.statuses: list[View] = []
+        self.panels: list[View] = []
+        self.capabilities: types.ServerCapabilities
+        self._arguments = arguments
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FOR_THE_SERVER)}
+        self._environ = {**clean, **(environ or {})}
+        self._settings = settings
+        self._progress = progress
+        self._news = asyncio.Condition()
+        self._stderr = bytearray()
+        self._client = pytest_lsp.make_test_lsp_client()
+        self._client.feature(protocol.STATUS)(lambda params: self._take(self.statuses, params))
+        self._client.feature(protocol.PANEL)(lambda params: self._take(self.panels, params))
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        # Not pytest-lsp's own start: that one prints stderr, and here it is read to be searched.
+        await LanguageClient.start_io(
+            self._client, sys.executable, "-m", "openai_usage", *self._arguments, env=self._environ
+        )
+        self._tasks.append(asyncio.create_task(self._read_stderr()))
+        window = types.WindowClientCapabilities(work_done_progress=self._progress)
+        params = types.InitializeParams(
+            capabilities=types.ClientCapabilities(window=window),
+            root_uri=None,
+            initialization_options=self._settings,
+        )
+        result = await asyncio.wait_for(self._client.initialize_session(params), _PATIENCE)
+        self.capabilities = result.capabilities
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        process = self.process
+        try:
+            if process.returncode is None:
+                await asyncio.wait_for(self._client.shutdown_session(), _PATIENCE)
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+            await asyncio.gather(*self._tasks)
+            await self._client.stop()  # type: ignore[no-untyped-call]  # pytest-lsp left it so
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        """The server."""
+        process = self._client._server  # noqa: SLF001 - pygls has no public name for it
+        assert process is not None
+        return process
+
+    @property
+    def shown_messages(self) -> list[str]:
+        """What was popped up."""
+        return [message.message for message in self._client.messages]
+
+    @property
+    def progress_kinds(self) -> list[list[str]]:
+        """For each progress token, what came for it: begin, report, end."""
+        # Typed as the notifications, but pytest-lsp keeps their values.
+        values: Iterable[list[Any]] = self._client.progress_reports.values()
+        return [[value.kind for value in of_token] for of_token in values]
+
+    def everything_it_wrote(self) -> str:
+        """All views, messages and log lines, and stderr."""
+        logs = [message.message for message in self._client.log_messages]
+        views = json.dumps([self.statuses, self.panels], ensure_ascii=False)
+        return "\n".join([views, *self.shown_messages, *logs, self._stderr.decode(errors="replace")])
+
+    async def run(self, command: str, *arguments: object) -> Any:  # noqa: ANN401 - whatever a command returns
+        """Run a command of the server's."""
+        params = types.ExecuteCommandParams(command, arguments=list(arguments) or None)
+        return await asyncio.wait_for(self._client.workspace_execute_command_async(params), _PATIENCE)
+
+    def change_settings(self, settings: object) -> None:
+        """As an editor does that pushes its settings."""
+        params = types.DidChangeConfigurationParams(settings={protocol.SETTINGS_SECTION: settings})
+        self._client.workspace_did_change_configuration(params)
+
+    def cancel_progress(self) -> None:
+        """Click the cancel button of the newest progress bar."""
+        token = list(self._client.progress_reports)[-1]
+        self._client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token=token))
+
+    async def status(self, fits: Callable[[View], object] = bool, *, after: int = 0) -> View:
+        """The first status that fits, among those from number `after` on, also if it came before this call."""
+        return await self._first(self.statuses, fits, after)
+
+    async def panel(self, fits: Callable[[View], object] = bool, *, after: int = 0) -> View:
+        """The first panel that fits."""
+        return await self._first(self.panels, fits, after)
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait until something holds that changes with progress or messages, of which there is no news."""
+        async with asyncio.timeout(_PATIENCE):
+            while not holds():  # noqa: ASYNC110 - pytest-lsp tells nobody
+                await asyncio.sleep(0.01)
+
+    async def settled_panel(self, *, after: int = 0) -> View:
+        """The first panel that is complete."""
+        return await self.panel(lambda panel: not panel["busy"] and panel["metrics"], after=after)
+
+    async def _first(self, views: list[View], fits: Callable[[View], object], after: int) -> View:
+        def found() -> View | None:
+            return next((view for view in views[after:] if fits(view)), None)
+
+        try:
+            async with asyncio.timeout(_PATIENCE), self._news:
+                await self._news.wait_for(lambda: found() is not None)
+                return found() or {}
+        except TimeoutError:
+            raise AssertionError(f"nothing fits among {views[after:]}\n{self.everything_it_wrote()}") from None
+
+    def _take(self, views: list[View], params: object) -> None:
+        views.append(_plain(params))
+        self._tasks.append(asyncio.ensure_future(self._tell()))
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+    async def _read_stderr(self) -> None:
+        assert self.process.stderr is not None
+        while chunk := await self.process.stderr.read(4096):
+            self._stderr += chunk
+
+
+def metric(panel: View, metric_id: str) -> View:
+    """One metric of a panel."""
+    return next(each for each in panel["metrics"] if each["id"] == metric_id)
+
+
+def tables(panel: View) -> dict[str, View]:
+    """A panel's tables by id."""
+    return {table["id"]: table for section in panel["sections"] for table in section["tables"]}
+
+
+def chart(panel: View) -> View:
+    """A panel's first chart."""
+    return next(chart for section in panel["sections"] for chart in section["charts"])
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON
+    """The JSON again: pygls makes named tuples of it."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: _plain(inner) for name, inner in value._asdict().items()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_plain(inner) for inner in value]
+    return value

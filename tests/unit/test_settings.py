@@ -1,0 +1,90 @@
+"""A wrong setting is reported in a sentence and replaced by the default; nothing raises."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openai_usage import settings
+from openai_usage.settings import Settings
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(json_values | st.fixed_dictionaries({}, optional={"refreshMinutes": json_values, "baseUrl": json_values}))
+def test_nothing_raises_and_the_value_is_usable(raw: object) -> None:
+    value, problems = settings.read(raw)
+    assert value.refresh_minutes == 0 or 1 <= value.refresh_minutes <= 525_600
+    assert value.base_url is None or value.base_url.startswith(("http://", "https://"))
+    assert all(problem.endswith(".") for problem in problems)
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 5, 2.5, 1440])
+def test_minutes_are_taken_over(minutes: float) -> None:
+    assert settings.read({"refreshMinutes": minutes}) == (Settings(refresh_minutes=minutes), [])
+
+
+@pytest.mark.parametrize(
+    "minutes", [-1, 0.5, True, "5", [], float("nan"), float("inf"), pytest.param(10**400, id="huge")]
+)
+def test_other_minutes_are_reported_once(minutes: object) -> None:
+    value, problems = settings.read({"refreshMinutes": minutes})
+    assert value == Settings()
+    assert len(problems) == 1
+    assert "refreshMinutes" in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "used"),
+    [
+        ("https://gateway.example/v1/", "https://gateway.example/v1"),
+        (" http://127.0.0.1:8080/v1 ", "http://127.0.0.1:8080/v1"),
+        ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
+    ],
+)
+def test_an_address_is_taken_over_without_its_last_slash(url: str, used: str) -> None:
+    assert settings.read({"baseUrl": url}) == (Settings(base_url=used), [])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        5,
+        "api.openai.com/v1",
+        "ftp://x/v1",
+        "https://",
+        "https://user:pw@x/v1",
+        "https://x/v1?a=b",
+        "https://x/#f",
+        "https://x:99999/v1",
+        "https://x/v 1",
+        "https://x/\nv1",
+        "https://[x/v1",
+    ],
+)
+def test_other_addresses_are_reported(url: object) -> None:
+    value, problems = settings.read({"baseUrl": url})
+    assert value.base_url is None
+    assert len(problems) == 1
+    assert "baseUrl" in problems[0]
+
+
+def test_names_of_the_editor_s_own_are_left_alone() -> None:
+    assert settings.read({"interpreter": "/x/python", "refreshMinutes": None, "baseUrl": ""}) == (Settings(), [])
+
+
+def test_settings_that_are_no_settings_are_reported() -> None:
+    assert settings.read(["no"])[1]
+    assert settings.read(None) == (Settings(), [])
+
+
+def test_the_address_in_the_environment() -> None:
+    assert settings.read_base_url(None) == (None, [])
+    assert settings.read_base_url(" ") == (None, [])
+    assert settings.read_base_url("https://x/v1/") == ("https://x/v1", [])
+    value, problems = settings.read_base_url("nonsense")
+    assert value is None
+    assert "OPENAI_BASE_URL" in problems[0]
