@@ -1,0 +1,182 @@
+"""When it fetches, by a clock that the test sets; the demo organisation answers in the process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from openai_usage import credentials, monitor
+from openai_usage.credentials import Credential
+from openai_usage.demo import DEMO_KEY, DemoTransport, Organization
+from openai_usage.monitor import Monitor
+from openai_usage.openai_api import Client
+from openai_usage.protocol import PanelView, Selection, StatusView
+from openai_usage.settings import Settings
+
+FRIDAY_NIGHT = datetime(2026, 11, 20, 23, 50, tzinfo=UTC)
+
+
+class World(httpx.AsyncBaseTransport):
+    """The clock, the API, and what was published."""
+
+    def __init__(self) -> None:
+        self.now = FRIDAY_NIGHT
+        self.looks = 0
+        self.requests: list[httpx.Request] = []
+        self.answer: Callable[[httpx.Request], httpx.Response] | None = None
+        self.open = asyncio.Event()
+        self.open.set()
+        self.statuses: list[StatusView] = []
+        self.panels: list[PanelView] = []
+        self.news = asyncio.Event()
+        self._demo = DemoTransport(Organization(now=lambda: self.now))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        self.news.set()
+        await self.open.wait()
+        return self.answer(request) if self.answer else await self._demo.handle_async_request(request)
+
+    def publish(self, view: StatusView | PanelView) -> None:
+        if isinstance(view, StatusView):
+            self.statuses.append(view)
+        else:
+            self.panels.append(view)
+        self.news.set()
+
+    def clock(self) -> datetime:
+        self.looks += 1
+        self.news.set()
+        return self.now
+
+    async def has_looked_at_the_clock(self) -> None:
+        """Often enough that what is due would have been done."""
+        looks = self.looks
+        await self.until(lambda: self.looks > looks + 20)
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        async with asyncio.timeout(30):
+            while not holds():
+                self.news.clear()
+                await self.news.wait()
+
+    @asynccontextmanager
+    async def monitor(self, settings: Settings | None = None) -> AsyncIterator[Monitor]:
+        def connect(url: str, credential: Credential) -> Client:
+            return Client(url, credential.secret, transport=self)
+
+        @contextmanager
+        def no_progress(_: Callable[[], object]) -> Iterator[None]:
+            yield
+
+        credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
+        watched = Monitor(credential, connect, self.publish, no_progress, clock=self.clock)
+        watched.configure(settings or Settings())
+        task = asyncio.create_task(watched.run())
+        try:
+            yield watched
+        finally:
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+
+@pytest.fixture
+async def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    # The clock is looked at all the time, instead of once a minute.
+    monkeypatch.setattr(monitor, "_LONGEST_WAIT", timedelta(milliseconds=1))
+    return World()
+
+
+async def test_it_fetches_again_when_it_is_time(world: World) -> None:
+    async with world.monitor(Settings(refresh_minutes=5)):
+        await world.until(lambda: len(world.statuses) == 1)
+        world.now += timedelta(minutes=4)
+        await world.has_looked_at_the_clock()
+        assert len(world.requests) == 1
+        world.now += timedelta(minutes=1)
+        await world.until(lambda: len(world.requests) == 2)
+        await world.until(lambda: len(world.statuses) == 2)
+
+
+async def test_a_new_day_is_not_called_the_old_one(world: World) -> None:
+    async with world.monitor(Settings(refresh_minutes=0)) as watched:
+        watched.refresh()
+        await world.until(lambda: world.statuses and "today" in world.statuses[-1].text)
+        await world.until(lambda: not world.statuses[-1].busy)
+        world.now += timedelta(minutes=20)
+        await world.until(lambda: "on 20 Nov" in world.statuses[-1].text)
+        assert len(world.requests) == 1
+
+
+async def test_a_new_day_is_read_with_the_days_that_were_not_settled(world: World) -> None:
+    async with world.monitor() as watched:
+        watched.show()
+        await world.until(lambda: world.panels and not world.panels[-1].busy)
+        world.now += timedelta(days=2)
+        await world.until(lambda: "as of" not in world.statuses[-1].text and len(world.statuses) > 2)
+        await world.until(lambda: world.panels[-1].as_of == "2026-11-22T23:50:00Z")
+        chart = world.panels[-1].sections[0].charts[0]
+        assert chart.categories[-1] == "2026-11-22"
+
+
+async def test_it_does_not_ask_sooner_than_it_was_told(world: World) -> None:
+    world.answer = lambda _: httpx.Response(429, headers={"retry-after": "1800"}, text="{}")
+    async with world.monitor(Settings(refresh_minutes=5)):
+        await world.until(lambda: world.statuses)
+        assert "The next try is at 21 Nov 00:20 UTC" in world.statuses[-1].accessible_label
+        world.now += timedelta(minutes=29)
+        await world.has_looked_at_the_clock()
+        assert len(world.requests) == 1
+        world.now += timedelta(minutes=1)
+        await world.until(lambda: len(world.requests) == 2)
+
+
+async def test_an_answer_for_another_account_comes_too_late(world: World) -> None:
+    world.open.clear()
+    async with world.monitor() as watched:
+        await world.until(lambda: len(world.requests) == 1)
+        watched.configure(Settings(base_url="https://other.example/v1"))
+        world.open.set()
+        await world.until(lambda: world.statuses)
+        assert [request.url.host for request in world.requests] == ["api.openai.com", "other.example"]
+        assert world.statuses[0].severity == "ok"
+
+
+async def test_a_mistake_of_ours_is_said_and_survived(world: World) -> None:
+    def broken(_: httpx.Request) -> httpx.Response:
+        raise RuntimeError("never thought of that")
+
+    world.answer = broken
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        assert world.statuses[-1].text == "$(error) OpenAI usage failed"
+        world.answer = None
+        watched.refresh()
+        await world.until(lambda: world.statuses[-1].text.startswith("$(graph)"))
+
+
+async def test_until_a_period_is_there_the_one_before_stays(world: World) -> None:
+    async with world.monitor() as watched:
+        watched.show()
+        await world.until(lambda: world.panels and not world.panels[-1].busy)
+        before = world.panels[-1]
+        world.open.clear()
+        watched.select(Selection(period="90d"))
+        during = world.panels[-1]
+        assert during.busy
+        assert during.controls[0].selected == ["90d"]
+        assert during.metrics == before.metrics
+        assert during.sections == before.sections
+        world.open.set()
+        await world.until(lambda: not world.panels[-1].busy)
+        assert len(world.panels[-1].sections[0].charts[0].categories) == 90
+
+
+async def test_closing_while_it_waits_for_an_answer(world: World) -> None:
+    world.open.clear()
+    async with world.monitor():
+        await world.until(lambda: world.requests)
