@@ -159,9 +159,7 @@ def _metrics(state: State, details: Details) -> list[Metric]:
         metrics.append(_money_metric(state, "month", label, state.recent.month, since))
     used = details.tokens
     metrics.append(_count_metric("tokens", "Tokens", used.total if used else None, _tokens_detail(used)))
-    metrics.append(
-        _count_metric("requests", "Requests", used.num_model_requests if used else None, "to models, completions")
-    )
+    metrics.append(_count_metric("requests", "Requests", used.num_model_requests if used else None, "completions"))
     return metrics
 
 
@@ -194,8 +192,7 @@ def _count_metric(metric_id: str, label: str, count: int | None, detail: str | N
 def _tokens_detail(used: Tokens | None) -> str | None:
     if used is None:
         return None
-    cached = f" ({count_text(used.input_cached_tokens)} cached)" if used.input_cached_tokens else ""
-    return f"{count_text(used.input_tokens)} in{cached} · {count_text(used.output_tokens)} out"
+    return f"{count_text(used.input_tokens)} in · {count_text(used.output_tokens)} out"
 
 
 def _sections(state: State, details: Details) -> list[Section]:

@@ -95,12 +95,14 @@ def explain(problem: Problem, base_url: str, now: datetime, next_attempt: dateti
 
 
 def _explain_api(error: ApiError, base_url: str, when: str) -> Explanation:  # noqa: C901, PLR0911, PLR0912 - a table
-    where = "OpenAI" if base_url == DEFAULT_BASE_URL else (urlsplit(base_url).hostname or base_url)
+    host = urlsplit(base_url).hostname or base_url
+    where = "OpenAI" if base_url == DEFAULT_BASE_URL else f"the API at {host}"
+    start = where[0].upper() + where[1:]
     said = f' It says: "{error.detail}"' if error.detail else ""
     status = f" ({error.status})" if error.status else ""
     match error.fault:
         case Fault.KEY_REFUSED:
-            text = f"{where} does not accept this key{status}. It may be mistyped, revoked or expired."
+            text = f"{start} does not accept this key{status}. It may be mistyped, revoked or expired."
             return Explanation("OpenAI key refused", text, _SET_KEY)
         case Fault.SCOPE_MISSING:
             found = _SCOPES.search(error.detail)
@@ -111,18 +113,18 @@ def _explain_api(error: ApiError, base_url: str, when: str) -> Explanation:  # n
             )
             return Explanation("OpenAI key lacks permission", text, _SET_KEY)
         case Fault.FORBIDDEN:
-            return Explanation("OpenAI access denied", f"{where} denied access{status}.{said}", _SET_KEY)
+            return Explanation("OpenAI access denied", f"{start} denied access{status}.{said}", _SET_KEY)
         case Fault.NOT_FOUND:
             text = f"There is no usage API at {base_url}{status}. Check the setting openaiUsage.baseUrl."
             return Explanation("OpenAI API not found", text, _SETTINGS)
         case Fault.BAD_REQUEST:
-            return Explanation("OpenAI refused the request", f"{where} refused the request{status}.{said}", _LOG)
+            return Explanation("OpenAI refused the request", f"{start} refused the request{status}.{said}", _LOG)
         case Fault.RATE_LIMITED:
-            return Explanation("OpenAI asks to wait", f"{where} asks to slow down{status}.{when}", _TRY_AGAIN)
+            return Explanation("OpenAI asks to wait", f"{start} asks to slow down{status}.{when}", _TRY_AGAIN)
         case Fault.SERVER_ERROR:
-            return Explanation("OpenAI has a problem", f"{where} has a problem of its own{status}.{when}", _TRY_AGAIN)
+            return Explanation("OpenAI has a problem", f"{start} has a problem of its own{status}.{when}", _TRY_AGAIN)
         case Fault.UNREACHABLE:
-            text = f"{where} cannot be reached. Check the network connection, or a proxy.{when}"
+            text = f"{start} cannot be reached. Check the network connection, or a proxy.{when}"
             return Explanation("OpenAI not reachable", text, _TRY_AGAIN)
         case Fault.HOST_UNKNOWN:
             text = f"The address of {where} cannot be looked up. Is this computer online?{when}"
@@ -137,7 +139,7 @@ def _explain_api(error: ApiError, base_url: str, when: str) -> Explanation:  # n
             )
             return Explanation("OpenAI: certificate not trusted", text, _TRY_AGAIN)
         case Fault.TIMEOUT:
-            return Explanation("OpenAI does not answer", f"{where} did not answer in time.{when}", _TRY_AGAIN)
+            return Explanation("OpenAI does not answer", f"{start} did not answer in time.{when}", _TRY_AGAIN)
         case Fault.NOT_THE_API:
             text = (
                 f"What answered at {base_url} is not OpenAI's API ({error.detail}). A sign-in page of the network may "
@@ -145,7 +147,7 @@ def _explain_api(error: ApiError, base_url: str, when: str) -> Explanation:  # n
             )
             return Explanation("OpenAI: unexpected answer", text, _SETTINGS)
         case Fault.BROKEN_PAGES:
-            text = f"{where} sent pages that do not fit together, so no total was made of them ({error.detail})."
+            text = f"{start} sent pages that do not fit together, so no total was made of them ({error.detail})."
             return Explanation("OpenAI: incomplete answer", text, _TRY_AGAIN)
 
 

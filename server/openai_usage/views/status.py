@@ -1,7 +1,5 @@
 """The status bar: today and this month at a glance, the rest in the tooltip."""
 
-from collections.abc import Iterable
-
 from openai_usage.protocol import REFRESH, SHOW, SHOW_LOG, Command, StatusView
 from openai_usage.report import Recent, Share
 from openai_usage.views.markdown import escape
@@ -54,13 +52,13 @@ def _with_numbers(state: State, recent: Recent, explanation: Explanation | None)
     month_text_ = f"{money_text(recent.month, state.currency)} {month}"
     icon = "sync~spin" if state.busy else "warning" if explanation else "graph"
     lines = [escape_sentence(explanation.text)] if explanation else []
-    lines += [_recent_table(state, recent), _line_items_table(state, recent)]
+    lines.append(_table([*_recent_rows(state, recent), *_line_item_rows(state, recent)]))
     if state.as_of:
         lines.append(f"As of {time_text(state.as_of, state.now)}. Days are UTC days.")
     failed = f" Not up to date: {explanation.text}" if explanation else ""
     return StatusView(
         text=f"$({icon}) {today_text} · {month_text_}",
-        tooltip=_tooltip(state, [line for line in lines if line], explanation.command if explanation else None),
+        tooltip=_tooltip(state, lines, explanation.command if explanation else None),
         accessible_label=f"OpenAI usage: {today_text}, {month_text_}.{failed}",
         severity="warning" if explanation else "ok",
         busy=state.busy,
@@ -79,7 +77,7 @@ def _names_of_days(state: State) -> tuple[str, str]:
     )
 
 
-def _recent_table(state: State, recent: Recent) -> str:
+def _recent_rows(state: State, recent: Recent) -> list[tuple[str, str]]:
     today = state.now.date()
     known = state.as_of.date() if state.as_of else today
     labels = (
@@ -88,18 +86,16 @@ def _recent_table(state: State, recent: Recent) -> str:
         else (day_text(known), "The day before", f"7 days to {day_text(known)}", month_text(known))
     )
     amounts = (recent.today, recent.yesterday, recent.last_7_days, recent.month)
-    return _table((label, money_text(amount, state.currency)) for label, amount in zip(labels, amounts, strict=True))
+    return [(label, money_text(amount, state.currency)) for label, amount in zip(labels, amounts, strict=True)]
 
 
-def _line_items_table(state: State, recent: Recent) -> str:
+def _line_item_rows(state: State, recent: Recent) -> list[tuple[str, str]]:
     largest = [share for share in recent.month_line_items if share.amount > 0][:_MOST_LINE_ITEMS]
-    if not largest:
-        return ""
     rows = [(_name(share), money_text(share.amount, state.currency)) for share in largest]
-    return "Largest line items of the month\n\n" + _table(rows)
+    return [("**Largest line items of the month**", ""), *rows] if rows else []
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> str:
+def _table(rows: list[tuple[str, str]]) -> str:
     return "\n".join(["| | |", "|:--|--:|", *(f"| {label} | {amount} |" for label, amount in rows)])
 
 
