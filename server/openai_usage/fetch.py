@@ -1,17 +1,18 @@
 """What has to be asked, and asking it: all questions of one fetch go out together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
 
 from openai_usage.days import Days, last_days, month_of, period_days
 from openai_usage.openai_api import ApiError, Client, completions, costs, project_names
 from openai_usage.protocol import Period
 from openai_usage.store import Buckets, Row, Store
 
-Answer = TypeVar("Answer")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class Plan:
     costs: list[Days]
     completions: list[Days]
     names: bool
+
+    def __str__(self) -> str:
+        kinds = {"costs": self.costs, "completions": self.completions}
+        parts = [f"{kind} of {days.first} to {days.last}" for kind, ranges in kinds.items() for days in ranges]
+        return ", ".join([*parts, *(["names of projects"] if self.names else [])])
 
     def __bool__(self) -> bool:
         return bool(self.costs or self.completions or self.names)
@@ -33,6 +39,9 @@ class Outcome:
     costs: ApiError | None = None
     completions: ApiError | None = None
     names: ApiError | None = None
+
+    def __iter__(self) -> Iterator[ApiError]:
+        return (error for error in (self.costs, self.completions, self.names) if error)
 
 
 def plan(store: Store, period: Period | None, today: date, *, refresh: bool, names: bool) -> Plan:
@@ -58,13 +67,16 @@ async def read(client: Client, store: Store, wanted: Plan, now: datetime) -> Out
         if wanted.names:
             store.project_names = await project_names(client)
 
-    return Outcome(
+    begun = time.monotonic()
+    outcome = Outcome(
         *await asyncio.gather(
             _problem_of(_read_buckets(client, costs, store.costs, wanted.costs, now)),
             _problem_of(_read_buckets(client, completions, store.completions, wanted.completions, now)),
             _problem_of(names()),
         )
     )
+    _log.info("%s: %.2f s", wanted, time.monotonic() - begun)
+    return outcome
 
 
 async def _read_buckets(

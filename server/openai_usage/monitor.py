@@ -217,16 +217,18 @@ class Monitor:
         if store is not self._store:
             return
         if task.cancelled():
+            # Whoever cancels does not want the next one either.
+            self._refresh_wanted = self._user_waits = False
             self._problems.costs = views.CANCELLED
             return
         self._problems.take(plan, task.result())
-        self._heed(task.result().costs)
+        for error in task.result():
+            self._heed(error)
 
-    def _heed(self, error: ApiError | None) -> None:
+    def _heed(self, error: ApiError) -> None:
         """Do not ask sooner than the API wants to be asked."""
-        if error:
-            _log.warning("Costs could not be read: %s", error)
-        if self._next_fetch and error and error.retry_after:
+        _log.warning("%s", error)
+        if self._next_fetch and error.retry_after:
             self._next_fetch = max(self._next_fetch, self._clock() + timedelta(seconds=error.retry_after))
 
     def _usable_credential(self) -> Credential | KeyFault | KeyKind:
