@@ -199,7 +199,7 @@ def _sections(state: State, details: Details) -> list[Section]:
     sections = []
     if details.spend and details.spend.series:
         overview = _chart(state, details.spend)
-        sections.append(Section(id="overview", title="Spend by day", charts=[overview], tables=[]))
+        sections.append(Section(id="overview", title="Overview", charts=[overview], tables=[]))
     if details.models:
         sections.append(Section(id="models", title="Models", charts=[], tables=[_models_table(state, details)]))
     if details.spend and details.spend.line_items:
