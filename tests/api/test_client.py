@@ -201,6 +201,13 @@ async def test_what_came_instead_of_an_answer(server: DemoServer, fault: demo_se
     assert (await fault_of(server.url)).fault is expected
 
 
+async def test_empty_pages_without_end(server: DemoServer) -> None:
+    body = '{"object": "page", "data": [], "has_more": true, "next_page": "page_x"}'
+    server.inject(demo_server.Fault("status", status=200, body=body, times=9))
+    assert (await fault_of(server.url)).fault is Fault.BROKEN_PAGES
+    assert len(server.requests) == 2
+
+
 def bucket(start: int, amount: str = "1") -> str:
     result = f'{{"object": "organization.costs.result", "amount": {{"value": {amount}, "currency": "usd"}}}}'
     return f'{{"object": "bucket", "start_time": {start}, "end_time": {start + 86400}, "results": [{result}]}}'
@@ -254,6 +261,12 @@ async def test_a_server_that_says_the_key_back_does_not_get_it_shown(server: Dem
     error = await fault_of(server.url)
     assert "sk-" not in str(error)
     assert "\n" not in str(error)
+
+
+async def test_a_gateway_s_key_is_not_shown_either(server: DemoServer) -> None:
+    body = '{"error": {"message": "who is topsecret-1234?", "type": "x", "param": null, "code": null}}'
+    server.inject(demo_server.Fault("status", status=400, body=body))
+    assert (await fault_of(server.url, key="topsecret-1234")).detail == "who is [key]?"
 
 
 async def test_a_long_message_is_cut(server: DemoServer) -> None:

@@ -63,9 +63,7 @@ def pages(method: Any, days: Days, group_by: list[str]) -> Iterator[dict[str, An
     """The buckets the SDK gets, as raw JSON: its own models hold amounts as floats."""
     cursor: dict[str, str] = {}
     while True:
-        answer = method(
-            start_time=days.start_time, end_time=days.end_time, limit=7, group_by=group_by, **cursor
-        )
+        answer = method(start_time=days.start_time, end_time=days.end_time, limit=7, group_by=group_by, **cursor)
         page = json.loads(answer.http_response.text, parse_float=Decimal)
         yield from page["data"]
         if not page["has_more"]:

@@ -25,6 +25,7 @@ class World(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self.now = FRIDAY_NIGHT
         self.looks = 0
+        self.closed = 0
         self.requests: list[httpx.Request] = []
         self.answer: Callable[[httpx.Request], httpx.Response] | None = None
         self.open = asyncio.Event()
@@ -39,6 +40,9 @@ class World(httpx.AsyncBaseTransport):
         self.news.set()
         await self.open.wait()
         return self.answer(request) if self.answer else await self._demo.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        self.closed += 1
 
     def publish(self, view: StatusView | PanelView) -> None:
         if isinstance(view, StatusView):
@@ -144,6 +148,8 @@ async def test_an_answer_for_another_account_comes_too_late(world: World) -> Non
         await world.until(lambda: world.statuses)
         assert [request.url.host for request in world.requests] == ["api.openai.com", "other.example"]
         assert world.statuses[0].severity == "ok"
+        assert world.closed == 1
+    assert world.closed == 2
 
 
 async def test_a_mistake_of_ours_is_said_and_survived(world: World) -> None:

@@ -68,6 +68,15 @@ def test_few_layers_largest_first_and_other_last(rows: list[CostRow]) -> None:
     assert sums == sorted(sums, reverse=True)
 
 
+@pytest.mark.parametrize(("items", "layers"), [(1, 1), (7, 7), (8, 8), (9, 8), (30, 8)])
+def test_other_stands_for_two_or_more(items: int, layers: int) -> None:
+    rows = [CostRow(TODAY, Decimal(n), "usd", f"item {n}", None) for n in range(1, items + 1)]
+    series = report.spend(rows, DAYS, "line_item").series
+    assert len(series) == layers
+    assert (series[-1].key is report.OTHER) == (items > 8)
+    assert series[0].key == f"item {items}"
+
+
 @given(st.lists(cost_rows, max_size=40))
 def test_the_status_bar_s_figures_are_plain_sums(rows: list[CostRow]) -> None:
     recent = report.recent(rows, TODAY)
