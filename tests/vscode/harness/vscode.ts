@@ -1,0 +1,178 @@
+/** A real VS Code (code-server) with the packaged extension, in folders of its own. */
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { install } from "../install.mjs";
+import { eventually } from "./eventually.ts";
+import { REPOSITORY, scratch } from "./paths.ts";
+import { Child, descendants } from "./processes.ts";
+
+export interface VsCodeOptions {
+  /** Names its folder under .run/. */
+  name: string;
+  settings?: Record<string, unknown>;
+  /** Environment of VS Code, and so of the extension and the Python server. */
+  env?: Record<string, string>;
+}
+
+/** Quiet, and nothing in the way of what is tested or shown. */
+const SETTINGS = {
+  "chat.disableAIFeatures": true,
+  "extensions.autoCheckUpdates": false,
+  "extensions.ignoreRecommendations": true,
+  "git.enabled": false,
+  "remote.autoForwardPorts": false,
+  "telemetry.telemetryLevel": "off",
+  "update.mode": "none",
+  "workbench.colorTheme": "Dark 2026",
+  "workbench.enableExperiments": false,
+  "workbench.layoutControl.enabled": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+};
+
+export class VsCode {
+  readonly url: string;
+  /** Everything this VS Code and the Python server write is below. */
+  readonly folder: string;
+  readonly #child: Child;
+  #settings: Record<string, unknown>;
+
+  private constructor(url: string, folder: string, child: Child, settings: Record<string, unknown>) {
+    this.url = url;
+    this.folder = folder;
+    this.#child = child;
+    this.#settings = settings;
+  }
+
+  static async start({ name, settings = {}, env = {} }: VsCodeOptions): Promise<VsCode> {
+    const [{ node, entry }, extensions] = await Promise.all([
+      install({ browser: true }),
+      installedExtensions(),
+    ]);
+    const folder = scratch(name);
+    const workspace = scratch(name, "my-project");
+    writeSettings(folder, settings);
+    const child = new Child(
+      `VS Code "${name}"`,
+      node,
+      // The last arguments of code-server: port 0 is one that is free.
+      [entry, ...foldersOf(folder, extensions), ...FLAGS, "--bind-addr", "127.0.0.1:0", workspace],
+      { env: environment(folder, env), cwd: folder },
+    );
+    const [, origin] = await child.printed(/listening on (http:\S+?)\/?$/);
+    return new VsCode(`${origin}/?folder=${workspace}`, folder, child, settings);
+  }
+
+  /** Changes settings while it runs, as a user would in settings.json; `undefined` removes one. */
+  configure(settings: Record<string, unknown>): void {
+    this.#settings = { ...this.#settings, ...settings };
+    writeSettings(this.folder, this.#settings);
+  }
+
+  /** The process id of the Python server, once there is one other than `not`. */
+  async pythonServer({ not }: { not?: number } = {}): Promise<number> {
+    return eventually(() => {
+      const servers = descendants(this.#child.pid)
+        .filter(
+          ({ command: [program = "", ...args] }) =>
+            /python/.test(program) && /openai.usage/.test(args.join()),
+        )
+        .filter(({ pid }) => pid !== not);
+      const [server, ...others] = servers;
+      if (server && others.length === 0) return server.pid;
+      throw new Error(`expected one Python server, found ${JSON.stringify(servers)}`);
+    });
+  }
+
+  /** Every file it and the Python server wrote, with its bytes. */
+  async *filesWritten(): AsyncGenerator<{ path: string; bytes: Buffer }> {
+    for (const entry of await readdir(this.folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue; // sockets, links
+      const file = join(entry.parentPath, entry.name);
+      const bytes = await readFile(file).catch(() => undefined); // Written a moment ago and deleted since?
+      if (bytes) yield { path: relative(this.folder, file), bytes };
+    }
+  }
+
+  /** What went wrong, as far as it tells: its own output and the extension's output channels. */
+  async logs(): Promise<string> {
+    const parts = [`--- code-server\n${this.#child.output}`];
+    for await (const { path, bytes } of this.filesWritten()) {
+      if (/openai.*\.log$/i.test(path)) parts.push(`--- ${path}\n${bytes.toString("utf8").slice(-8_000)}`);
+    }
+    return parts.join("\n");
+  }
+
+  stop(): Promise<void> {
+    return this.#child.stop();
+  }
+}
+
+const FLAGS = ["--auth=none", "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"];
+
+function foldersOf(folder: string, extensions: string): string[] {
+  return ["--user-data-dir", join(folder, "user-data"), "--extensions-dir", extensions];
+}
+
+/** A machine's own settings come second: those that choose a program or an endpoint are only read from there. */
+function writeSettings(folder: string, settings: Record<string, unknown>): void {
+  for (const place of ["User", "Machine"]) {
+    mkdirSync(join(folder, "user-data", place), { recursive: true });
+    writeFileSync(
+      join(folder, "user-data", place, "settings.json"),
+      JSON.stringify({ ...SETTINGS, ...settings }, null, 2),
+    );
+  }
+}
+
+/** Nothing of the outer environment but the way to programs: no key, no proxy, no home folder of the user's. */
+function environment(folder: string, env: Record<string, string>): NodeJS.ProcessEnv {
+  const home = join(folder, "home");
+  mkdirSync(home, { recursive: true });
+  const { PATH, SystemRoot } = process.env;
+  return {
+    PATH,
+    ...(SystemRoot === undefined ? {} : { SystemRoot }),
+    HOME: home,
+    USERPROFILE: home,
+    LANG: "C.UTF-8",
+    TZ: "Pacific/Auckland", // far from UTC: a day counted in local time shows
+    VSCODE_CLI: "1", // VS Code asks no login shell for more environment
+    ...env,
+  };
+}
+
+let extensionsFolder: Promise<string> | undefined;
+
+/** The packaged extension, installed once and shared: VS Code only reads from there. */
+export function installedExtensions(): Promise<string> {
+  extensionsFolder ??= (async () => {
+    const { node, entry } = await install({ browser: true });
+    const folder = scratch("extensions");
+    const installer = new Child(
+      "Installing the extension",
+      node,
+      [entry, ...foldersOf(scratch("installer"), folder), "--install-extension", packagedExtension()],
+      { env: environment(scratch("installer"), {}) },
+    );
+    await installer.printed(/was successfully installed/, 60_000);
+    await installer.ended();
+    return folder;
+  })();
+  return extensionsFolder;
+}
+
+/** $VSIX, or the newest one made. */
+function packagedExtension(): string {
+  if (process.env.VSIX) return process.env.VSIX;
+  const folder = join(REPOSITORY, "vscode-extension");
+  const newest = readdirSync(folder)
+    .filter((name) => name.endsWith(".vsix"))
+    .map((name) => join(folder, name))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+  if (newest === undefined)
+    throw new Error(`No .vsix in ${folder}: run \`node vscode-extension/scripts/package.mjs\`.`);
+  return newest;
+}

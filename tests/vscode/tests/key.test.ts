@@ -1,0 +1,117 @@
+/** Without a key, and without Python: what is missing is said, one click leads to it, and the key stays a secret. */
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import { ADMIN_KEY } from "../harness/demoApi.ts";
+import { eventually } from "../harness/eventually.ts";
+import { session } from "../harness/session.ts";
+import type { VsCode } from "../harness/vscode.ts";
+import type { Workbench } from "../harness/workbench.ts";
+
+const NO_KEY = "$(key) Set OpenAI admin key";
+const NUMBERS = /^\$\(graph\) \$[\d,]+\.\d\d today · \$[\d,]+\.\d\d this month$/;
+const REVOKED_KEY = `${ADMIN_KEY}-revoked`;
+
+describe("without a key", () => {
+  const test = session("no-key", () => ({}));
+
+  test("the status bar asks for one, and so does the panel", async ({ workbench }) => {
+    await workbench.status.shows(NO_KEY);
+    assert.match(
+      await workbench.status.tooltip(),
+      /platform\.openai\.com\/settings\/organization\/admin-keys/,
+    );
+    await workbench.run("OpenAI: Show OpenAI usage");
+    await workbench.panel.reaches("empty");
+    await workbench.screenshot("no-key");
+    await workbench.panel.frame.getByRole("button", { name: "Set admin key" }).click();
+    await workbench.quickInput.waitFor();
+    await workbench.page.keyboard.press("Escape");
+  });
+
+  test("a click leads to the input box, which explains a project key", async ({ workbench }) => {
+    await workbench.status.click();
+    await enter(workbench, "");
+    await workbench.quickInput.getByText("An admin key of your organisation").waitFor();
+    await workbench.screenshot("set-key");
+    await enter(workbench, "sk-proj-0000T3BlbkFJ1111");
+    await workbench.quickInput.getByText("This is a project key").waitFor();
+    await workbench.screenshot("project-key");
+    await workbench.page.keyboard.press("Enter");
+    await workbench.quickInput.getByText("This is a project key").waitFor();
+    await workbench.page.keyboard.press("Escape");
+    await workbench.status.shows(NO_KEY);
+  });
+
+  test("a key that OpenAI refuses is said to be refused", async ({ workbench, vscode, demo }) => {
+    // Only now: what OpenAI's keys look like is known for OpenAI's own address alone.
+    vscode.configure({ "openaiUsage.baseUrl": demo.baseUrl });
+    await workbench.run("OpenAI: Set admin key");
+    await enter(workbench, REVOKED_KEY);
+    await workbench.page.keyboard.press("Enter");
+    await workbench.status.shows("$(error) OpenAI key refused");
+    await workbench.panel.reaches("empty");
+    await workbench.screenshot("key-refused");
+  });
+
+  test("with an admin key the numbers appear", async ({ workbench }) => {
+    await workbench.status.click();
+    await enter(workbench, ` ${ADMIN_KEY} `);
+    await workbench.page.keyboard.press("Enter");
+    await workbench.status.shows(NUMBERS);
+    await workbench.panel.reaches("ready");
+  });
+
+  test("the key is kept when the window is opened again", async ({ workbench }) => {
+    await workbench.reload();
+    await workbench.status.shows(NUMBERS);
+  });
+
+  test("the key is in nothing that was written", async ({ vscode }) => {
+    await assertNotWritten(vscode, ADMIN_KEY);
+  });
+
+  test("a forgotten key is gone", async ({ workbench, vscode }) => {
+    await workbench.run("OpenAI: Forget admin key");
+    await workbench.page.locator(".monaco-dialog-box").getByRole("button", { name: "Forget" }).click();
+    await workbench.status.shows(NO_KEY);
+    await assertNotWritten(vscode, ADMIN_KEY);
+  });
+
+  test("without Python, the status bar says so and leads to the setting", async ({ workbench, vscode }) => {
+    const missing = "/no/such/python3";
+    vscode.configure({ "openaiUsage.interpreter": missing });
+    await eventually(async () => {
+      assert.match(await workbench.status.text(), /^\$\(error\)/);
+      assert.match(await workbench.status.tooltip(), /Python.*openaiUsage\.interpreter/);
+    });
+    await workbench.screenshot("no-python");
+    await workbench.status.click();
+    await workbench.notifications
+      .getByText(/Python/)
+      .first()
+      .waitFor();
+    await workbench.notifications.getByRole("button", { name: "Choose interpreter" }).waitFor();
+    vscode.configure({ "openaiUsage.interpreter": undefined });
+    await workbench.status.shows(NO_KEY);
+  });
+});
+
+/** Types into the input box, as soon as that is the one for the key. */
+async function enter(workbench: Workbench, key: string): Promise<void> {
+  const input = workbench.quickInput.locator('input[type="password"]');
+  await input.waitFor();
+  await input.fill(key);
+}
+
+/** All of it: logs, state, settings, the server's files. The browser alone keeps secrets, in its own storage. */
+async function assertNotWritten(vscode: VsCode, key: string): Promise<void> {
+  const files = [];
+  for await (const { path, bytes } of vscode.filesWritten()) {
+    assert.ok(!bytes.includes(key), `the key is in ${path}`);
+    files.push(path);
+  }
+  assert.ok(
+    files.some((path) => /OpenAI Usage\.log$/.test(path)),
+    `no log among the files: ${files.join(", ")}`,
+  );
+}

@@ -1,0 +1,276 @@
+// A chart with what belongs to it: legend, tooltip, keyboard, and the same figures as a table.
+
+import type { Chart } from "../src/protocol";
+import { longDate, shortDate } from "./axis";
+import { h, morph, type SelfDrawn, svg } from "./dom";
+import { fill, slots } from "./palette";
+import { type Drawing, drawPlot } from "./plot";
+import { scrollBox } from "./tables";
+
+/** Days that PageUp and PageDown move. */
+const PAGE = 7;
+const WIDEST_CURSOR = 84;
+
+/** An element that draws `chart` at its own width, and again when that or the theme changes. */
+export class UsageChart extends HTMLElement implements SelfDrawn {
+  private chart: Chart | null = null;
+  private drawing: Drawing | null = null;
+  private drawnWidth = 0;
+  /** Index of the category that the tooltip is for. */
+  private active: number | null = null;
+  private readonly resized = new ResizeObserver(() => this.draw());
+
+  private readonly frame = h("figure", { class: "chart" });
+  private readonly canvas = h("div", { class: "canvas" });
+  private readonly plot = h("div", { class: "plot", role: "slider", tabindex: 0 });
+  private readonly cursor = h("div", { class: "cursor", hidden: true });
+  private readonly tooltip = h("div", { class: "tooltip", hidden: true, "aria-hidden": "true" });
+  private readonly heading = h("div", { class: "chart-heading" });
+  private readonly alternative = h("details", { class: "alternative" }, h("summary", {}, "Show as table"));
+
+  constructor(chart: Chart) {
+    super();
+    this.plot.append(this.cursor);
+    this.canvas.append(this.plot, this.tooltip);
+    this.frame.append(this.heading, this.canvas, this.alternative);
+    this.plot.addEventListener("pointermove", (event) => this.point(event));
+    this.plot.addEventListener("pointerdown", (event) => this.point(event));
+    this.plot.addEventListener("pointerleave", () => this.activate(null));
+    this.plot.addEventListener("focus", () => this.activate(this.active ?? this.last()));
+    this.plot.addEventListener("blur", () => this.activate(null));
+    this.plot.addEventListener("keydown", (event) => this.press(event));
+    this.alternative.addEventListener("toggle", () => this.fillAlternative());
+    this.heading.addEventListener("pointerover", (event) => this.emphasise(event.target));
+    this.heading.addEventListener("pointerleave", () => this.emphasise(null));
+    this.show(chart);
+  }
+
+  connectedCallback(): void {
+    this.append(this.frame);
+    this.resized.observe(this.canvas);
+    this.draw();
+  }
+
+  disconnectedCallback(): void {
+    this.resized.disconnect();
+  }
+
+  adopt(next: HTMLElement): void {
+    if (!(next instanceof UsageChart) || next.chart === null) return;
+    if (JSON.stringify(next.chart) !== JSON.stringify(this.chart)) this.show(next.chart);
+  }
+
+  /** Draws again even at the same width: the theme or the font changed. */
+  redraw(): void {
+    if (this.chart) this.show(this.chart);
+  }
+
+  private show(chart: Chart): void {
+    const category = this.active === null ? undefined : this.chart?.categories[this.active];
+    this.chart = chart;
+    this.setAttribute("data-chart", chart.id);
+    this.setAttribute("data-key", `chart-${chart.id}`);
+    this.frame.setAttribute("aria-label", summary(chart));
+    this.plot.setAttribute("aria-label", `${chart.title}, by day`);
+    this.plot.setAttribute("aria-valuemin", "0");
+    this.plot.setAttribute("aria-valuemax", String(this.last()));
+    morph(this.heading, h("div", { class: "chart-heading" }, h("h3", {}, chart.title), legend(chart)));
+    this.drawnWidth = 0;
+    this.draw();
+    this.fillAlternative();
+    const kept = category === undefined ? -1 : chart.categories.indexOf(category);
+    this.activate(kept < 0 ? null : kept);
+  }
+
+  private draw(): void {
+    const width = this.canvas.clientWidth;
+    if (!this.chart || width === 0 || width === this.drawnWidth) return;
+    this.drawnWidth = width;
+    const next = drawPlot(this.chart, width, width < 480 ? 190 : 240);
+    if (this.drawing) this.drawing.svg.replaceWith(next.svg);
+    else this.plot.append(next.svg);
+    this.drawing = next;
+    this.activate(this.active);
+  }
+
+  private point(event: PointerEvent): void {
+    if (!this.drawing) return;
+    const x = event.clientX - this.plot.getBoundingClientRect().left;
+    const { edges } = this.drawing;
+    const index = edges.findIndex((edge, at) => at > 0 && x < edge) - 1;
+    this.activate(index < 0 || x < (edges[0] ?? 0) ? null : index);
+  }
+
+  private press(event: KeyboardEvent): void {
+    const at = this.active ?? this.last();
+    const moves: Record<string, number> = {
+      ArrowLeft: at - 1,
+      ArrowDown: at - 1,
+      ArrowRight: at + 1,
+      ArrowUp: at + 1,
+      PageUp: at - PAGE,
+      PageDown: at + PAGE,
+      Home: 0,
+      End: this.last(),
+    };
+    const to = moves[event.key];
+    if (event.key === "Escape") this.activate(null);
+    else if (to === undefined) return;
+    else this.activate(Math.min(this.last(), Math.max(0, to)));
+    event.preventDefault();
+  }
+
+  private last(): number {
+    return Math.max(0, (this.chart?.categories.length ?? 1) - 1);
+  }
+
+  /** Shows the tooltip of a category, or none. */
+  private activate(index: number | null): void {
+    this.active = index;
+    const { chart, drawing } = this;
+    if (!chart || !drawing) return;
+    const spoken = index ?? this.last();
+    this.plot.setAttribute("aria-valuenow", String(spoken));
+    this.plot.setAttribute("aria-valuetext", sentence(chart, spoken));
+    const category = index === null ? undefined : chart.categories[index];
+    this.cursor.hidden = this.tooltip.hidden = category === undefined;
+    if (index === null || category === undefined) return;
+    const [left = 0, right = 0] = drawing.edges.slice(index, index + 2);
+    const middle = (left + right) / 2;
+    const half = Math.min((right - left) / 2, WIDEST_CURSOR / 2);
+    const { top, bottom } = drawing;
+    place(this.cursor, { left: middle - half, width: 2 * half, top, height: bottom - top });
+    morph(this.tooltip, tooltip(chart, index));
+    const free = this.drawnWidth - this.tooltip.offsetWidth;
+    const onTheRight = middle + half + 8;
+    const beside = onTheRight <= free ? onTheRight : middle - half - 8 - this.tooltip.offsetWidth;
+    place(this.tooltip, { left: Math.max(0, Math.min(beside, free)), top });
+  }
+
+  /** Fades the other series while the pointer is over one in the legend. */
+  private emphasise(target: EventTarget | null): void {
+    const item = target instanceof Element ? target.closest("[data-legend]") : null;
+    const series = item?.getAttribute("data-legend") ?? null;
+    for (const bar of this.plot.querySelectorAll("[data-bar]")) {
+      bar.classList.toggle("faded", series !== null && bar.getAttribute("data-series") !== series);
+    }
+  }
+
+  /** The table is built when it is asked for: it has as many cells as the chart has bars. */
+  private fillAlternative(): void {
+    const old = this.alternative.querySelector(".scroll");
+    const wanted = this.alternative.open && this.chart ? alternative(this.chart) : null;
+    if (old && wanted) morph(old, wanted);
+    else if (wanted) this.alternative.append(wanted);
+    else old?.remove();
+  }
+}
+
+customElements.define("usage-chart", UsageChart);
+
+function place(element: HTMLElement, box: Record<string, number>): void {
+  for (const [side, pixels] of Object.entries(box)) element.style.setProperty(side, `${pixels}px`);
+}
+
+function legend(chart: Chart): HTMLElement {
+  const colours = slots(chart.series.map((series) => series.id));
+  const items = chart.series.map((series, index) =>
+    h(
+      "li",
+      { "data-legend": series.id },
+      swatch(colours[index] ?? 0),
+      h("bdi", { class: "name" }, series.name),
+    ),
+  );
+  return h("ul", { class: "legend", "aria-label": "Legend" }, ...items);
+}
+
+function swatch(slot: number): SVGSVGElement {
+  const square = svg("rect", { width: 10, height: 10, rx: 2, fill: fill(slot) });
+  return svg("svg", { class: "swatch", viewBox: "0 0 10 10", "aria-hidden": "true" }, square);
+}
+
+function tooltip(chart: Chart, index: number): HTMLElement {
+  const category = chart.categories[index] ?? "";
+  const colours = slots(chart.series.map((series) => series.id));
+  const rows = chart.series.map((series, at) =>
+    h(
+      "div",
+      { class: isZero(series.values[index]) ? "tooltip-row zero" : "tooltip-row" },
+      swatch(colours[at] ?? 0),
+      h("bdi", { class: "name" }, series.name),
+      h("span", { class: "amount" }, series.texts[index] ?? ""),
+    ),
+  );
+  return h(
+    "div",
+    { class: "tooltip", "aria-hidden": "true" },
+    h(
+      "div",
+      { class: "tooltip-head" },
+      h("span", {}, longDate(category)),
+      category === chart.partialCategory ? h("span", { class: "so-far" }, "so far") : null,
+    ),
+    ...rows,
+    h(
+      "div",
+      { class: "tooltip-row tooltip-total" },
+      h("span", { class: "name" }, "Total"),
+      h("span", { class: "amount" }, chart.totals[index] ?? ""),
+    ),
+  );
+}
+
+function isZero(value: string | undefined): boolean {
+  return value === undefined || Number(value) === 0;
+}
+
+/** What a screen reader says for a category. */
+function sentence(chart: Chart, index: number): string {
+  const category = chart.categories[index];
+  if (category === undefined) return "No data";
+  const soFar = category === chart.partialCategory ? ", so far" : "";
+  const parts = chart.series
+    .filter((series) => !isZero(series.values[index]))
+    .map((series) => `${series.name} ${series.texts[index] ?? ""}`);
+  return [`${longDate(category)}${soFar}: total ${chart.totals[index] ?? ""}`, ...parts].join(", ");
+}
+
+function summary(chart: Chart): string {
+  const [first, last] = [chart.categories[0], chart.categories.at(-1)];
+  const kind = chart.kind === "line" ? "line chart" : chart.stacked ? "stacked bar chart" : "bar chart";
+  const span = first && last ? `, ${longDate(first)} to ${longDate(last)}` : "";
+  return `${chart.title}: ${kind}${span}. Series: ${chart.series.map((series) => series.name).join(", ")}.`;
+}
+
+/** Newest day first, as one reads it. */
+function alternative(chart: Chart): HTMLElement {
+  const head = h(
+    "tr",
+    {},
+    h("th", { scope: "col" }, "Day (UTC)"),
+    h("th", { scope: "col", class: "right" }, "Total"),
+    ...chart.series.map((series) => h("th", { scope: "col", class: "right" }, h("bdi", {}, series.name))),
+  );
+  const rows = chart.categories.map((category, index) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, shortDate(category), category === chart.partialCategory ? " (so far)" : ""),
+      h("td", { class: "right" }, chart.totals[index] ?? ""),
+      ...chart.series.map((series) =>
+        h("td", { class: "right", title: series.values[index] }, series.texts[index] ?? ""),
+      ),
+    ),
+  );
+  return scrollBox(
+    chart.title,
+    h(
+      "table",
+      {},
+      h("caption", { class: "hidden" }, chart.title),
+      h("thead", {}, head),
+      h("tbody", {}, ...rows.reverse()),
+    ),
+  );
+}
