@@ -25,12 +25,13 @@ def main(arguments: list[str] | None = None) -> None:
     _log_to_stderr(options.log_level)
     account = _demo_account() if options.demo else _account(os.environ)
 
-    def create_monitor(publish: server.Publish, progress: Progress) -> Monitor:
+    def create_monitor(publish: server.Publish, progress: Progress, chosen: settings.Settings) -> Monitor:
         return Monitor(
             account.credential,
             account.connect,
             publish,
             progress,
+            chosen,
             sample=options.demo,
             default_base_url=account.base_url,
         )

@@ -65,6 +65,7 @@ class Monitor:
         connect: Connect,
         publish: Callable[[StatusView | PanelView], None],
         progress: Progress,
+        settings: Settings,
         *,
         sample: bool = False,
         default_base_url: str = DEFAULT_BASE_URL,
@@ -78,7 +79,7 @@ class Monitor:
         self._default_base_url = default_base_url
         self._clock = clock
 
-        self._settings = Settings()
+        self._settings = settings
         self._period: Period = "30d"
         self._group_by: GroupBy = "line_item"
         self._panel_wanted = False
@@ -92,11 +93,14 @@ class Monitor:
         self._details: views.Details | None = None
 
         self._wake = asyncio.Event()
+        self._wake.set()
         self._refresh_wanted = False
         self._user_waits = False
         self._busy = False
         self._fetching: asyncio.Task[fetch.Outcome] | None = None
+        self._last_refresh: datetime | None = None
         self._next_fetch: datetime | None = None
+        self._schedule()
         self._last_status: StatusView | None = None
         self._last_panel: PanelView | None = None
 
@@ -104,14 +108,13 @@ class Monitor:
 
     def configure(self, settings: Settings) -> None:
         """Take over settings. Another address is another account: what is known of the old one is dropped."""
+        if settings == self._settings:
+            return
         old_base_url = self._base_url
         self._settings = settings
         if self._base_url != old_base_url:
             self._forget()
-        if settings.refresh_minutes:
-            self._next_fetch = (self._as_of or self._clock()) + (self._interval if self._as_of else timedelta())
-        else:
-            self._next_fetch = None
+        self._schedule()
         self._wake.set()
 
     def show(self) -> None:
@@ -171,11 +174,21 @@ class Monitor:
     def _is_due(self) -> bool:
         return self._next_fetch is not None and self._next_fetch <= self._clock()
 
+    def _schedule(self) -> None:
+        """When to fetch next without being asked: at once the first time, then at intervals, or never."""
+        if not self._settings.refresh_minutes:
+            self._next_fetch = None
+        elif self._last_refresh is None:
+            self._next_fetch = self._clock()
+        else:
+            self._next_fetch = self._last_refresh + timedelta(minutes=self._settings.refresh_minutes)
+
     async def _step(self) -> None:
         refresh, user_waits = self._refresh_wanted or self._is_due(), self._user_waits
         self._refresh_wanted = self._user_waits = False
         if refresh:
-            self._next_fetch = self._clock() + self._interval if self._settings.refresh_minutes else None
+            self._last_refresh = self._clock()
+            self._schedule()
         while self._outdated:
             await self._outdated.pop().aclose()
         try:
@@ -222,7 +235,8 @@ class Monitor:
             self._problems.costs = views.CANCELLED
             return
         self._problems.take(plan, task.result())
-        for error in task.result():
+        # All questions of a fetch tend to fail alike.
+        for error in {str(error): error for error in task.result()}.values():
             self._heed(error)
 
     def _heed(self, error: ApiError) -> None:
@@ -247,6 +261,7 @@ class Monitor:
             self._outdated.append(self._client)
         self._client, self._store, self._problems = None, Store(), _Problems()
         self._bill, self._recent, self._details = report.bill([]), None, None
+        self._last_refresh = None
 
     def _plan(self, *, refresh: bool, names: bool = False) -> fetch.Plan:
         period = self._period if self._panel_wanted else None
@@ -257,10 +272,6 @@ class Monitor:
     @property
     def _base_url(self) -> str:
         return self._settings.base_url or self._default_base_url
-
-    @property
-    def _interval(self) -> timedelta:
-        return timedelta(minutes=self._settings.refresh_minutes)
 
     @property
     def _is_busy(self) -> bool:

@@ -20,13 +20,13 @@ from openai_usage import protocol, settings
 from openai_usage.monitor import Monitor, Progress
 
 Publish = Callable[[BaseModel], None]
+CreateMonitor = Callable[[Publish, Progress, settings.Settings], Monitor]
 
 _log = logging.getLogger(__name__)
+_package_log = logging.getLogger("openai_usage")
 
 
-def create_server(
-    version: str, create_monitor: Callable[[Publish, Progress], Monitor], problems: list[str]
-) -> LanguageServer:
+def create_server(version: str, create_monitor: CreateMonitor, problems: list[str]) -> LanguageServer:
     """A server that shows what a monitor knows.
 
     `create_monitor` is called once, inside the event loop; `problems` are sentences about the environment that the
@@ -94,25 +94,21 @@ class _Session:
 
     monitor: Monitor
 
-    def __init__(
-        self,
-        server: LanguageServer,
-        create_monitor: Callable[[Publish, Progress], Monitor],
-        problems: list[str],
-    ) -> None:
+    def __init__(self, server: LanguageServer, create_monitor: CreateMonitor, problems: list[str]) -> None:
         self.raw_settings: Any = None
         self._server = server
         self._create_monitor = create_monitor
         self._problems = problems
+        self._warned_of: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._log_handler = _ClientLog(server)
 
     def start(self) -> None:
-        logging.getLogger("openai_usage").addHandler(self._log_handler)
-        self.monitor = self._create_monitor(self._publish, self._progress)
-        for problem in self._problems:
-            self._warn(problem)
-        self.configure(self.raw_settings)
+        _package_log.addHandler(self._log_handler)
+        # What the client logs need not come by stderr as well: editors put both into the same place.
+        _package_log.propagate = False
+        self._warn(self._problems)
+        self.monitor = self._create_monitor(self._publish, self._progress, self._read_settings(self.raw_settings))
         self._task = asyncio.create_task(self.monitor.run())
         self._task.add_done_callback(_log_end)
 
@@ -120,20 +116,25 @@ class _Session:
         self.monitor.configure(self._read_settings(raw))
 
     async def stop(self) -> None:
-        logging.getLogger("openai_usage").removeHandler(self._log_handler)
+        _package_log.removeHandler(self._log_handler)
+        _package_log.propagate = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _read_settings(self, raw: object) -> settings.Settings:
         value, problems = settings.read(raw)
-        for problem in problems:
-            self._warn(problem)
+        self._warn(problems)
         return value
 
-    def _warn(self, text: str) -> None:
-        _log.warning("%s", text)
-        self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"OpenAI Usage: {text}"))
+    def _warn(self, problems: list[str]) -> None:
+        """Each once: an editor may tell the same settings again and again."""
+        for problem in problems:
+            if problem not in self._warned_of:
+                self._warned_of.add(problem)
+                _log.warning("%s", problem)
+                params = types.ShowMessageParams(types.MessageType.Warning, f"OpenAI Usage: {problem}")
+                self._server.window_show_message(params)
 
     def _publish(self, view: BaseModel) -> None:
         method = protocol.STATUS if isinstance(view, protocol.StatusView) else protocol.PANEL

@@ -222,11 +222,24 @@ async def test_zero_minutes_mean_on_command_only(server: DemoServer) -> None:
 
 
 async def test_wrong_settings_are_reported_once_and_the_defaults_used(server: DemoServer) -> None:
-    async with editor_of(server, {"refreshMinutes": "often", "baseUrl": "nowhere"}) as editor:
+    wrong = {"refreshMinutes": "often", "baseUrl": "nowhere"}
+    async with editor_of(server, wrong) as editor:
         await editor.status(lambda status: "today" in status["text"])
+        editor.change_settings(wrong)
+        await editor.run("openaiUsage.select", {})
         assert len(editor.shown_messages) == 2
         assert any("refreshMinutes" in message for message in editor.shown_messages)
         assert any("baseUrl" in message for message in editor.shown_messages)
+
+
+async def test_what_happened_is_in_the_log_once(server: DemoServer) -> None:
+    async with editor_of(server) as editor:
+        await editor.status()
+        server.inject(Fault("status", status=401, times=9))
+        await editor.run("openaiUsage.refresh")
+        await editor.status(lambda status: status["severity"] == "warning")
+        assert len([line for line in editor.log_lines if line.startswith("costs of")]) == 2
+        assert len([line for line in editor.log_lines if "key refused" in line]) == 1
 
 
 async def test_another_address_is_another_account(server: DemoServer) -> None:

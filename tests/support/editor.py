@@ -96,11 +96,16 @@ class Editor:
         values: Iterable[list[Any]] = self._client.progress_reports.values()
         return [[value.kind for value in of_token] for of_token in values]
 
+    @property
+    def log_lines(self) -> list[str]:
+        """What it logged to the client, and all of stderr."""
+        logged = [message.message for message in self._client.log_messages]
+        return [*logged, *self._stderr.decode(errors="replace").splitlines()]
+
     def everything_it_wrote(self) -> str:
-        """All views, messages and log lines, and stderr."""
-        logs = [message.message for message in self._client.log_messages]
+        """All views, messages and log lines."""
         views = json.dumps([self.statuses, self.panels], ensure_ascii=False)
-        return "\n".join([views, *self.shown_messages, *logs, self._stderr.decode(errors="replace")])
+        return "\n".join([views, *self.shown_messages, *self.log_lines])
 
     async def run(self, command: str, *arguments: object) -> Any:  # noqa: ANN401 - whatever a command returns
         """Run a command of the server's."""

@@ -77,8 +77,7 @@ class World(httpx.AsyncBaseTransport):
             yield
 
         credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
-        watched = Monitor(credential, connect, self.publish, no_progress, clock=self.clock)
-        watched.configure(settings or Settings())
+        watched = Monitor(credential, connect, self.publish, no_progress, settings or Settings(), clock=self.clock)
         task = asyncio.create_task(watched.run())
         try:
             yield watched
@@ -104,6 +103,37 @@ async def test_it_fetches_again_when_it_is_time(world: World) -> None:
         world.now += timedelta(minutes=1)
         await world.until(lambda: len(world.requests) == 2)
         await world.until(lambda: len(world.statuses) == 2)
+
+
+async def test_settings_told_again_are_no_reason_to_ask_again(world: World) -> None:
+    world.open.clear()
+    async with world.monitor(Settings()) as watched:
+        await world.until(lambda: len(world.requests) == 1)
+        watched.configure(Settings())
+        world.open.set()
+        await world.until(lambda: world.statuses)
+        watched.configure(Settings())
+        await world.has_looked_at_the_clock()
+    assert len(world.requests) == 1
+
+
+async def test_a_shorter_wait_counts_from_the_last_fetch(world: World) -> None:
+    async with world.monitor(Settings(refresh_minutes=60)) as watched:
+        await world.until(lambda: world.statuses)
+        world.now += timedelta(minutes=4)
+        watched.configure(Settings(refresh_minutes=5))
+        await world.has_looked_at_the_clock()
+        assert len(world.requests) == 1
+        world.now += timedelta(minutes=1)
+        await world.until(lambda: len(world.requests) == 2)
+
+
+async def test_automatic_refresh_can_be_turned_on(world: World) -> None:
+    async with world.monitor(Settings(refresh_minutes=0)) as watched:
+        await world.until(lambda: world.statuses)
+        assert world.requests == []
+        watched.configure(Settings(refresh_minutes=5))
+        await world.until(lambda: len(world.requests) == 1)
 
 
 async def test_a_new_day_is_not_called_the_old_one(world: World) -> None:

@@ -10,4 +10,4 @@ sys.path.insert(0, str(Path(__file__).parent / "libs"))
 
 from openai_usage.__main__ import main  # found only once the path is set
 
-sys.exit(main())
+main()

@@ -71,7 +71,8 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
         as_of=f"{state.as_of:%Y-%m-%dT%H:%M:%SZ}" if state.as_of else None,
         busy=state.busy,
         reveal=reveal,
-        controls=_controls(state),
+        # Where there is nothing to choose from, there is nothing to choose.
+        controls=_controls(state) if state.recent or state.busy else [],
         notices=_notices(state),
         metrics=_metrics(state, details) if details and state.recent else [],
         sections=_sections(state, details) if details else [],
@@ -201,7 +202,9 @@ def _sections(state: State, details: Details) -> list[Section]:
         overview = _chart(state, details.spend)
         sections.append(Section(id="overview", title="Overview", charts=[overview], tables=[]))
     if details.models:
-        sections.append(Section(id="models", title="Models", charts=[], tables=[_models_table(state, details)]))
+        sections.append(
+            Section(id="models", title="Models and tools", charts=[], tables=[_models_table(state, details)])
+        )
     if details.spend and details.spend.line_items:
         tables = [_shares_table(state, details.spend, "line_item", details.spend.line_items)]
         sections.append(Section(id="line-items", title="Line items", charts=[], tables=tables))
@@ -263,7 +266,10 @@ def _shares_table(state: State, spend: Spend, dimension: GroupBy, shares: Iterab
             )
             for share in shares
         ],
-        total=Row(id="total", cells=[Cell(text="Total"), _money_cell(state, spend.total), _NOTHING]),
+        total=Row(
+            id="total",
+            cells=[Cell(text="Total"), _money_cell(state, spend.total), _share_cell(spend.total, spend.total)],
+        ),
     )
 
 
@@ -272,9 +278,9 @@ def _models_table(state: State, details: Details) -> Table:
     total = details.spend.total if details.spend else None
     return Table(
         id="models",
-        title="Models",
+        title="Models and tools",
         columns=[
-            Column(id="model", title="Model", align="left"),
+            Column(id="model", title="Model or tool", align="left"),
             Column(id="spend", title="Spend", unit=state.currency, align="right"),
             *(
                 Column(

@@ -7,7 +7,8 @@ export const HERE = resolve(import.meta.dirname, "..");
 export const REPOSITORY = resolve(HERE, "..", "..");
 /** Scratch space, emptied by run.mjs before each run and left behind after it, to look at. */
 export const RUN = join(HERE, ".run");
-const SCREENSHOTS = join(HERE, "screenshots");
+/** Of one run; not in git. */
+export const SCREENSHOTS = join(HERE, "screenshots");
 
 /** A new folder under the scratch space. */
 export function scratch(...names: string[]): string {
@@ -16,7 +17,7 @@ export function scratch(...names: string[]): string {
   return folder;
 }
 
-/** Where a screenshot of that name goes; not in git. */
+/** Where a screenshot of that name goes. */
 export function screenshotPath(name: string): string {
   return join(SCREENSHOTS, `${name}.png`);
 }

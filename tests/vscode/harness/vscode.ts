@@ -1,5 +1,5 @@
 /** A real VS Code (code-server) with the packaged extension, in folders of its own. */
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { install } from "../install.mjs";
@@ -164,15 +164,11 @@ export function installedExtensions(): Promise<string> {
   return extensionsFolder;
 }
 
-/** $VSIX, or the newest one made. */
+/** $VSIX, or what `npm run package` made for this machine. */
 function packagedExtension(): string {
-  if (process.env.VSIX) return process.env.VSIX;
-  const folder = join(REPOSITORY, "vscode-extension");
-  const newest = readdirSync(folder)
-    .filter((name) => name.endsWith(".vsix"))
-    .map((name) => join(folder, name))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
-  if (newest === undefined)
-    throw new Error(`No .vsix in ${folder}: run \`node vscode-extension/scripts/package.mjs\`.`);
-  return newest;
+  const name = `openai-usage-${process.platform}-${process.arch}.vsix`;
+  const vsix = process.env.VSIX ?? join(REPOSITORY, "vscode-extension", name);
+  if (!existsSync(vsix))
+    throw new Error(`There is no ${vsix}. Make it: npm --prefix vscode-extension run package`);
+  return vsix;
 }
