@@ -39,7 +39,12 @@ class _Wire(BaseModel):
     """Immutable, camelCase on the wire; a field nobody knows is an error, so that a typing slip is seen."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, frozen=True, extra="forbid"
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,  # they become comments of the TypeScript side
     )
 
 

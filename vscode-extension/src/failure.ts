@@ -7,6 +7,8 @@ export const RESTART = "openaiUsage.restart";
 
 /** Why there is no server, in the user's words, and what can be done. */
 export interface Failure {
+  /** For the status bar, where it has no figures to keep. */
+  short: string;
   text: string;
   /** What the server printed at last, where that may explain it. */
   detail?: string;
@@ -33,7 +35,7 @@ export function failureToStart(error: unknown): Failure {
   const text = error instanceof Error ? error.message : String(error);
   if (!(error instanceof NoPython)) {
     const detail = error instanceof StartFailed ? error.detail : "";
-    return { text, detail, command: restart, steps: [restart, showLog] };
+    return { short: "OpenAI usage did not start", text, detail, command: restart, steps: [restart, showLog] };
   }
   const steps = [
     {
@@ -45,11 +47,13 @@ export function failureToStart(error: unknown): Failure {
     { title: "Try again", command: RESTART },
   ];
   // Showing looks for Python once more, and offers these steps where there still is none.
-  return { text, command: { title: "Choose a Python", command: SHOW }, steps };
+  const command = { title: "Choose a Python", command: SHOW };
+  return { short: "OpenAI usage needs Python", text, command, steps };
 }
 
 export function failureToStay(how: string): Failure {
   return {
+    short: "OpenAI usage stopped",
     text: `The OpenAI Usage server ended again and again (${how}) and is not started any more.`,
     command: restart,
     steps: [restart, showLog],

@@ -155,17 +155,16 @@ function withFailure(view: PanelView | undefined, { text, command }: Failure): P
     sections: [],
   };
   const notice = { id: "server", severity: "error", text, command } as const;
-  return { ...(view ?? empty), busy: false, notices: [notice, ...(view?.notices ?? [])] };
+  // Figures are kept, and what is to be known about them. A page without any says the one thing that matters.
+  const kept = view && view.metrics.length > 0 ? view : empty;
+  return { ...kept, busy: false, notices: [notice, ...kept.notices] };
 }
 
 function page(webview: Webview, dist: Uri): string {
   const nonce = randomBytes(16).toString("base64");
   const script = webview.asWebviewUri(Uri.joinPath(dist, "webview.js"));
   const style = webview.asWebviewUri(Uri.joinPath(dist, "webview.css"));
-  const source = webview.cspSource;
-  const policy =
-    `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${source} 'nonce-${nonce}'; ` +
-    `img-src ${source} data:; font-src ${source}`;
+  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${webview.cspSource}`;
   return `<!DOCTYPE html>
 <html lang="en">
 <head>

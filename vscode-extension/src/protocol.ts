@@ -33,9 +33,21 @@ export interface Chart {
   kind: "bar" | "line";
   stacked: boolean;
   unit: string;
+  /**
+   * ISO dates (UTC days), oldest first, without gaps.
+   */
   categories: string[];
+  /**
+   * Largest first; small ones are summed in a last one called Other.
+   */
   series: Series[];
+  /**
+   * Formatted sum of each category over all series.
+   */
   totals: string[];
+  /**
+   * The category that is not over yet (today), drawn lighter.
+   */
   partialCategory?: string | null;
 }
 /**
@@ -44,7 +56,13 @@ export interface Chart {
 export interface Series {
   id: string;
   name: string;
+  /**
+   * Exact plain decimal strings, one for each of the chart's categories.
+   */
   values: string[];
+  /**
+   * The same, formatted.
+   */
   texts: string[];
 }
 /**
@@ -85,12 +103,24 @@ export interface Option {
  * One figure at the top of the panel.
  */
 export interface Metric {
+  /**
+   * `spend`, `today`, `month`, `tokens`, `requests`.
+   */
   id: string;
   label: string;
+  /**
+   * Exact plain decimal string; null when it is not known (then `text` is a dash).
+   */
   value: string | null;
+  /**
+   * A Unit, or a currency code other than `usd`.
+   */
   unit: string;
   text: string;
   detail?: string | null;
+  /**
+   * Between 0 and 1, as a decimal string: how much of the whole, where there is a whole.
+   */
   share?: string | null;
   severity?: "ok" | "warning" | "error";
 }
@@ -111,9 +141,18 @@ export interface Notice {
 export interface PanelView {
   title: string;
   subtitle: string;
+  /**
+   * The figures are made up: the demo organisation.
+   */
   sample: boolean;
+  /**
+   * When the figures were fetched, ISO 8601 UTC ("2026-11-22T14:03:00Z"); null when nothing was yet.
+   */
   asOf: string | null;
   busy: boolean;
+  /**
+   * The user asked to see the panel: bring it to the front.
+   */
   reveal: boolean;
   controls: Control[];
   notices: Notice[];
@@ -158,10 +197,27 @@ export interface Selection {
  * What the status bar shows, whole.
  */
 export interface StatusView {
+  /**
+   * May hold one `$(icon)`.
+   */
   text: string;
+  /**
+   * Markdown; whatever came from the network in it is escaped.
+   */
   tooltip: string;
+  /**
+   * The text for a screen reader, without icons.
+   */
   accessibleLabel: string;
   severity: "ok" | "warning" | "error";
   busy: boolean;
-  command: Command;
+  command: Command1;
+}
+/**
+ * An LSP Command: something to click.
+ */
+export interface Command1 {
+  title: string;
+  command: string;
+  arguments?: unknown[] | null;
 }

@@ -72,7 +72,8 @@ async function ask(python: Command, folder: string): Promise<{ executable: strin
     const problem = problemWith(probe);
     return problem === undefined ? { executable: probe.executable } : { problem };
   } catch (error) {
-    return { problem: `cannot be run (${reason(error)})` };
+    const missing = (error as { code?: unknown }).code === "ENOENT";
+    return { problem: missing ? "was not found" : `cannot be run (${reason(error)})` };
   }
 }
 

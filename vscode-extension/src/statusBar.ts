@@ -55,16 +55,16 @@ export class StatusBar implements Disposable {
     );
   }
 
-  /** There is no server: says so, and keeps the numbers. */
-  failed({ text, detail, command, steps }: Failure): void {
-    const known = this.#last;
+  /** There is no server: says so, and keeps the figures. What a server without figures said is of no use now. */
+  failed({ short, text, detail, command, steps }: Failure): void {
+    const known = this.#last && /\d/.test(this.#last.text) ? this.#last : undefined;
     const links = steps
       .filter((step) => OWN_COMMANDS.has(step.command))
       .map(({ title, command, arguments: args }) => {
         return `[${title}](command:${command}?${encodeURIComponent(JSON.stringify(args ?? []))})`;
       });
     this.#apply({
-      text: `$(error) ${known?.text.replace(/^\$\([^)]*\)\s*/, "") ?? "OpenAI usage"}`,
+      text: `$(error) ${known?.text.replace(/^\$\([^)]*\)\s*/, "") ?? short}`,
       tooltip: [
         escaped(text),
         detail && verbatim(detail),

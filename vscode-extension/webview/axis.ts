@@ -1,6 +1,6 @@
 // Ticks and their labels: the only numbers and dates that this page formats by itself.
 
-/** Round numbers from `low` to `high`, 0 among them, about `count` steps; whole where the unit counts things. */
+/** Round numbers from `low` to beyond `high`, 0 among them, about `count` steps; whole where the unit counts things. */
 export function niceTicks(low: number, high: number, count: number, whole: boolean): number[] {
   const [from, to] = [Math.min(0, low), Math.max(0, high)];
   if (!(to - from > 0)) return [0];
@@ -10,7 +10,7 @@ export function niceTicks(low: number, high: number, count: number, whole: boole
   const nice = [1, 2, 5].find((factor) => factor * power >= rough) ?? 10;
   const step = Math.max(nice * power, whole ? 1 : 0);
   const first = Math.ceil(from / step - 1e-9);
-  const last = Math.floor(to / step + 1e-9);
+  const last = Math.ceil(to / step - 1e-9);
   return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
 }
 
@@ -36,6 +36,8 @@ export function tickFormat(unit: string, ticks: number[]): (value: number) => st
   return (value) => format.format(value);
 }
 
+// The views write days as "22 Nov"; so does the axis below them.
+const LOCALE = "en-GB";
 const TIME: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 const SHORT_DAY: Intl.DateTimeFormatOptions = { month: "short", day: "numeric" };
 const LONG_DAY: Intl.DateTimeFormatOptions = { ...SHORT_DAY, weekday: "short", year: "numeric" };
@@ -47,15 +49,15 @@ const longDay = utc(LONG_DAY);
 const longTime = utc({ ...LONG_DAY, ...TIME });
 
 function utc(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  return new Intl.DateTimeFormat(undefined, { ...options, timeZone: "UTC" });
+  return new Intl.DateTimeFormat(LOCALE, { ...options, timeZone: "UTC" });
 }
 
-/** Short name of a category for the axis: "Nov 22", or "14:00" where it has a time. */
+/** Short name of a category for the axis: "22 Nov", or "14:00" where it has a time. */
 export function shortDate(category: string): string {
   return dateText(category, shortDay, shortTime) ?? category;
 }
 
-/** Full name of a category: "Sun, Nov 22, 2026 UTC". */
+/** Full name of a category: "Sun, 22 Nov 2026 UTC". */
 export function longDate(category: string): string {
   const text = dateText(category, longDay, longTime);
   return text === null ? category : `${text} UTC`;

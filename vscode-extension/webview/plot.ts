@@ -58,7 +58,8 @@ export function drawPlot(chart: Chart, width: number, height: number): Drawing {
     marginTop: MARGIN.top,
     marginBottom,
     x: { type: "band", domain: categories, padding: 0, round: false, axis: null },
-    y: { domain: low < high ? [low, high] : [0, 1], axis: null },
+    // The highest bar stays below a line with a number at it, so that it can be read.
+    y: { domain: low < high ? [low, Math.max(high, ticks.at(-1) ?? high)] : [0, 1], axis: null },
     marks: [
       Plot.ruleY(ticks, { className: "grid" }),
       Plot.axisY({ ticks, tickFormat: label, tickSize: 0, tickPadding: 8, label: null }),

@@ -81,8 +81,8 @@ describe("without a key", () => {
     const missing = "/no/such/python3";
     vscode.configure({ "openaiUsage.interpreter": missing });
     await eventually(async () => {
-      assert.match(await workbench.status.text(), /^\$\(error\)/);
-      assert.match(await workbench.status.tooltip(), /Python.*openaiUsage\.interpreter/);
+      assert.equal(await workbench.status.text(), "$(error) OpenAI usage needs Python");
+      assert.match(await workbench.status.tooltip(), /Python.*openaiUsage\.interpreter was not found/);
     });
     await workbench.screenshot("no-python");
     await workbench.status.click();
