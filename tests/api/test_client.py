@@ -238,6 +238,18 @@ async def test_buckets_that_would_make_a_wrong_total(
     assert all(row.day in WEEK and row.amount == 0 for row in rows)
 
 
+async def test_counts_out_of_all_proportion(server: DemoServer) -> None:
+    result = f'{{"input_tokens": {10**19}, "output_tokens": 1, "num_model_requests": 1}}'
+    bucket_ = f'{{"start_time": {WEEK.start_time}, "end_time": {WEEK.start_time + 1}, "results": [{result}]}}'
+    body = f'{{"object": "page", "data": [{bucket_}], "has_more": false, "next_page": null}}'
+    server.inject(demo_server.Fault("status", status=200, body=body))
+    async with client_of(server.url) as client:
+        with pytest.raises(ApiError) as caught:
+            await openai_api.completions(client, WEEK, TODAY)
+    assert caught.value.fault is Fault.NOT_THE_API
+    assert "input_tokens" in caught.value.detail
+
+
 async def test_keys_that_may_not_read(server: DemoServer) -> None:
     project = await fault_of(server.url, key="sk-proj-" + "p" * 40)
     assert project.fault is Fault.SCOPE_MISSING

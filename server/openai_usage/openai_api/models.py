@@ -7,11 +7,13 @@ ProjectListResponse, ErrorResponse); `organization_name` on cost rows is not in 
 from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from openai_usage import money
 
 _Amount = Annotated[Decimal, AfterValidator(money.accept)]
+# Far more than anyone uses; without a bound, a number of thousands of digits would go all the way to the screen.
+_Count = Annotated[int, Field(ge=-(10**18), le=10**18)]
 
 
 class _Json(BaseModel):
@@ -37,10 +39,10 @@ class CostsResult(_Json):
 class CompletionsResult(_Json):
     """One row of a completions bucket. `input_tokens` includes the cached ones; old rows lack the breakdown."""
 
-    input_tokens: int
-    input_cached_tokens: int | None = None
-    output_tokens: int
-    num_model_requests: int
+    input_tokens: _Count
+    input_cached_tokens: _Count | None = None
+    output_tokens: _Count
+    num_model_requests: _Count
     model: str | None = None
 
 
