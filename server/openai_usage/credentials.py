@@ -10,7 +10,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
-VARIABLES: Final = ("OPENAI_ADMIN_KEY", "OPENAI_API_KEY")
+ADMIN_VARIABLE: Final = "OPENAI_ADMIN_KEY"
+_VARIABLES: Final = (ADMIN_VARIABLE, "OPENAI_API_KEY")
 
 
 class KeyKind(StrEnum):
@@ -41,6 +42,14 @@ class Credential:
     """The environment variable it came from."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnfitKey:
+    """A key that could be sent but cannot read usage, because only admin keys can."""
+
+    kind: KeyKind
+    variable: str
+
+
 _PREFIXES = (
     ("sk-admin-", KeyKind.ADMIN),
     ("sk-proj-", KeyKind.PROJECT),
@@ -52,7 +61,7 @@ _PREFIXES = (
 
 def find(environ: Mapping[str, str]) -> Credential | KeyFault:
     """The key to use: an admin key where one is set, else whatever the first variable holds."""
-    found = [_credential(variable, value) for variable in VARIABLES if (value := environ.get(variable, "").strip())]
+    found = [_credential(variable, value) for variable in _VARIABLES if (value := environ.get(variable, "").strip())]
     for candidate in found:
         if isinstance(candidate, Credential) and candidate.kind is KeyKind.ADMIN:
             return candidate
@@ -62,6 +71,13 @@ def find(environ: Mapping[str, str]) -> Credential | KeyFault:
 def kind_of(key: str) -> KeyKind:
     """What the prefix says."""
     return next((kind for prefix, kind in _PREFIXES if key.startswith(prefix)), KeyKind.OTHER)
+
+
+def fit_for(credential: Credential, *, openai: bool) -> Credential | UnfitKey:
+    """The key itself where it may read usage. A gateway makes keys of its own kinds, so there any key may."""
+    if openai and credential.kind not in {KeyKind.ADMIN, KeyKind.OTHER}:
+        return UnfitKey(credential.kind, credential.variable)
+    return credential
 
 
 def _credential(variable: str, value: str) -> Credential | KeyFault:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from openai_usage.days import Days, last_days, month_of, period_days
 from openai_usage.openai_api import ApiError, Client, completions, costs, project_names
@@ -56,7 +57,7 @@ def plan(store: Store, period: Period | None, today: date, *, refresh: bool, nam
     return Plan(
         store.costs.to_read(needed, refresh=refresh),
         store.completions.to_read(needed, refresh=refresh),
-        names=names or store.project_names is None,
+        names=names,
     )
 
 
@@ -70,12 +71,12 @@ async def read(client: Client, store: Store, wanted: Plan, now: datetime) -> Out
     begun = time.monotonic()
     outcome = Outcome(
         *await asyncio.gather(
-            _problem_of(_read_buckets(client, costs, store.costs, wanted.costs, now)),
-            _problem_of(_read_buckets(client, completions, store.completions, wanted.completions, now)),
-            _problem_of(names()),
+            _problem_of(partial(_read_buckets, client, costs, store.costs, wanted.costs, now)),
+            _problem_of(partial(_read_buckets, client, completions, store.completions, wanted.completions, now)),
+            _problem_of(names),
         )
     )
-    _log.info("%s: %.2f s", wanted, time.monotonic() - begun)
+    _log.info("%s: %s%.2f s", wanted, "not all of it, " if any(outcome) else "", time.monotonic() - begun)
     return outcome
 
 
@@ -92,9 +93,9 @@ async def _read_buckets(
         buckets.put(days, rows, now)
 
 
-async def _problem_of(work: Awaitable[None]) -> ApiError | None:
+async def _problem_of(work: Callable[[], Awaitable[None]]) -> ApiError | None:
     try:
-        await work
+        await work()
     except ApiError as error:
         return error
     return None

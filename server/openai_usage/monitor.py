@@ -4,20 +4,20 @@ Nothing is published before something is known: a client that has last good valu
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
-from openai_usage import fetch, report, views
-from openai_usage.credentials import Credential, KeyFault, KeyKind
+from openai_usage import credentials, fetch, report, views
+from openai_usage.credentials import Credential, KeyFault, UnfitKey
 from openai_usage.days import Days, period_days
 from openai_usage.openai_api import ApiError, Client
 from openai_usage.protocol import GroupBy, PanelView, Period, Selection, StatusView
-from openai_usage.settings import DEFAULT_BASE_URL, Settings
+from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
 from openai_usage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -100,6 +100,7 @@ class Monitor:
         self._fetching: asyncio.Task[fetch.Outcome] | None = None
         self._last_refresh: datetime | None = None
         self._next_fetch: datetime | None = None
+        self._not_before: datetime | None = None
         self._schedule()
         self._last_status: StatusView | None = None
         self._last_panel: PanelView | None = None
@@ -114,13 +115,16 @@ class Monitor:
         self._settings = settings
         if self._base_url != old_base_url:
             self._forget()
+            self._user_waits = bool(settings.refresh_minutes)
         self._schedule()
         self._wake.set()
+        self._publish()
 
     def show(self) -> None:
         """Reveal the panel at once; fetch when what is known is not fresh."""
         self._panel_wanted = True
-        fresh = self._as_of is not None and self._clock() - self._as_of < _FRESH_FOR and not self._problems
+        age = self._clock() - self._as_of if self._as_of else None
+        fresh = age is not None and timedelta() <= age < _FRESH_FOR and not self._problems
         self._ask(refresh=not fresh)
         self._add_up()
         self._publish(reveal=True)
@@ -141,7 +145,7 @@ class Monitor:
 
     def _ask(self, *, refresh: bool) -> None:
         self._refresh_wanted |= refresh
-        if refresh or self._plan(refresh=False):
+        if refresh or self._plan(self._clock(), refresh=False):
             self._user_waits = True
             self._wake.set()
 
@@ -161,21 +165,35 @@ class Monitor:
                     await client.aclose()
 
     async def _until_due(self) -> None:
-        """Until something is asked for, the next fetch is due, or "today" is another day."""
-        midnight = (self._clock() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        while not self._wake.is_set() and not self._is_due() and (now := self._clock()) < midnight:
-            wait = min(midnight - now, (self._next_fetch or midnight) - now, _LONGEST_WAIT)
-            try:
-                await asyncio.wait_for(self._wake.wait(), max(0.0, wait.total_seconds()))
-            except TimeoutError:
-                continue
+        """Until something is asked for, the next fetch is due, "today" is another day, or the clock was set back."""
+        last = self._clock()
+        while not self._wake.is_set() and not self._is_due():
+            now = self._clock()
+            if now.date() != last.date() or now < last:
+                break
+            last = now
+            midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            wait = min(midnight, self._due_at or midnight) - now
+            # Not wait_for: up to Python 3.11 it may swallow a cancellation, and the server would never end.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, min(wait, _LONGEST_WAIT).total_seconds())):
+                    await self._wake.wait()
         self._wake.clear()
+        if self._clock().date() != last.date() and self._settings.refresh_minutes:
+            self._next_fetch = self._clock()
+
+    @property
+    def _due_at(self) -> datetime | None:
+        """When the next fetch is due that nobody asks for."""
+        if self._next_fetch is None or self._not_before is None:
+            return self._next_fetch
+        return max(self._next_fetch, self._not_before)
 
     def _is_due(self) -> bool:
-        return self._next_fetch is not None and self._next_fetch <= self._clock()
+        return self._due_at is not None and self._due_at <= self._clock()
 
     def _schedule(self) -> None:
-        """When to fetch next without being asked: at once the first time, then at intervals, or never."""
+        """At once the first time, then at intervals, or never."""
         if not self._settings.refresh_minutes:
             self._next_fetch = None
         elif self._last_refresh is None:
@@ -184,22 +202,40 @@ class Monitor:
             self._next_fetch = self._last_refresh + timedelta(minutes=self._settings.refresh_minutes)
 
     async def _step(self) -> None:
+        now = self._clock()
+        self._mind_the_clock(now)
         refresh, user_waits = self._refresh_wanted or self._is_due(), self._user_waits
         self._refresh_wanted = self._user_waits = False
         if refresh:
-            self._last_refresh = self._clock()
+            self._last_refresh = now
             self._schedule()
         while self._outdated:
             await self._outdated.pop().aclose()
         try:
-            await self._fetch(refresh=refresh, user_waits=user_waits)
+            await self._fetch(now, refresh=refresh, user_waits=user_waits)
         except Exception:
             _log.exception("A fetch failed in a way nobody thought of")
             self._problems.costs = views.BUG
-        self._add_up()
-        self._publish()
+        try:
+            self._add_up()
+            self._publish()
+        except Exception:
+            _log.exception("The figures could not be shown, for a reason nobody thought of")
+            # They could not be shown the next time either.
+            self._forget()
+            self._problems.costs = views.BUG
+            self._publish()
 
-    async def _fetch(self, *, refresh: bool, user_waits: bool) -> None:
+    def _mind_the_clock(self, now: datetime) -> None:
+        """After a clock was set back, what was read "later" than now would never be read again."""
+        newest = max(filter(None, (self._as_of, self._last_refresh)), default=now)
+        if now < newest:
+            _log.info("The clock was set back; everything is read afresh")
+            self._forget()
+            self._not_before = None
+            self._schedule()
+
+    async def _fetch(self, now: datetime, *, refresh: bool, user_waits: bool) -> None:
         credential = self._usable_credential()
         if not isinstance(credential, Credential):
             self._problems = _Problems(costs=credential)
@@ -209,50 +245,59 @@ class Monitor:
             if self._as_of is None and not self._settings.refresh_minutes:
                 self._problems = _Problems(costs=views.NOT_ASKED)
             return
-        plan = self._plan(refresh=refresh, names=refresh and user_waits)
+        # Names seldom change: they are read once, and again when the user asks.
+        unread = self._store.project_names is None and self._problems.names is None
+        plan = self._plan(now, refresh=refresh, names=unread or (refresh and user_waits))
         if not plan:
             return
-        store = self._store
-        if self._client is None:
-            self._client = self._connect(self._base_url, credential)
-        self._busy = user_waits or self._as_of is None
-        self._fetching = task = asyncio.create_task(fetch.read(self._client, store, plan, self._clock()))
-        self._publish()
         try:
-            done, _ = await asyncio.wait({task}, timeout=_PROGRESS_AFTER.total_seconds() if user_waits else None)
-            if not done:
-                with self._progress(task.cancel):
-                    await asyncio.wait({task})
+            self._client = self._client or self._connect(self._base_url, credential)
+        except ApiError as error:
+            self._problems.costs = error
+            return
+        store = self._store
+        self._busy = user_waits or self._as_of is None
+        self._fetching = task = asyncio.create_task(fetch.read(self._client, store, plan, now))
+        try:
+            self._publish()
+            await self._wait_for(task, user_waits=user_waits)
         finally:
             task.cancel()
             self._fetching = None
             self._busy = False
-        if store is not self._store:
-            return
+        if store is self._store:
+            self._take(plan, task)
+
+    async def _wait_for(self, task: "asyncio.Task[fetch.Outcome]", *, user_waits: bool) -> None:
+        while not task.done():
+            await asyncio.wait({task}, timeout=_PROGRESS_AFTER.total_seconds())
+            # The user may have begun to wait meanwhile.
+            if not task.done() and (user_waits or self._user_waits):
+                with self._progress(task.cancel):
+                    await asyncio.wait({task})
+
+    def _take(self, plan: fetch.Plan, task: "asyncio.Task[fetch.Outcome]") -> None:
+        """Note how a fetch ended."""
         if task.cancelled():
             # Whoever cancels does not want the next one either.
             self._refresh_wanted = self._user_waits = False
-            self._problems.costs = views.CANCELLED
+            if self._as_of is None:
+                self._problems.costs = views.CANCELLED
             return
-        self._problems.take(plan, task.result())
+        outcome = task.result()
+        self._problems.take(plan, outcome)
         # All questions of a fetch tend to fail alike.
-        for error in {str(error): error for error in task.result()}.values():
-            self._heed(error)
+        for message in sorted({str(error) for error in outcome}):
+            _log.warning("%s", message)
+        # Do not ask sooner than the API wants to be asked.
+        waits = [error.retry_after for error in outcome if error.retry_after]
+        self._not_before = self._clock() + timedelta(seconds=max(waits)) if waits else None
 
-    def _heed(self, error: ApiError) -> None:
-        """Do not ask sooner than the API wants to be asked."""
-        _log.warning("%s", error)
-        if self._next_fetch and error.retry_after:
-            self._next_fetch = max(self._next_fetch, self._clock() + timedelta(seconds=error.retry_after))
-
-    def _usable_credential(self) -> Credential | KeyFault | KeyKind:
-        """The key, or why it is not even tried. A gateway makes keys of its own, so there any key is."""
+    def _usable_credential(self) -> Credential | KeyFault | UnfitKey:
+        """The key, or why it is not even tried."""
         if isinstance(self._credential, KeyFault):
             return self._credential
-        host = urlsplit(self._base_url).hostname or ""
-        is_openai = host == "openai.com" or host.endswith(".openai.com")
-        may_read = self._credential.kind in {KeyKind.ADMIN, KeyKind.OTHER}
-        return self._credential.kind if is_openai and not may_read else self._credential
+        return credentials.fit_for(self._credential, openai=is_openai(self._base_url))
 
     def _forget(self) -> None:
         if self._fetching is not None:
@@ -263,9 +308,9 @@ class Monitor:
         self._bill, self._recent, self._details = report.bill([]), None, None
         self._last_refresh = None
 
-    def _plan(self, *, refresh: bool, names: bool = False) -> fetch.Plan:
+    def _plan(self, now: datetime, *, refresh: bool, names: bool = False) -> fetch.Plan:
         period = self._period if self._panel_wanted else None
-        return fetch.plan(self._store, period, self._clock().date(), refresh=refresh, names=names)
+        return fetch.plan(self._store, period, now.date(), refresh=refresh, names=names)
 
     # What is known.
 
@@ -300,6 +345,7 @@ class Monitor:
         missing_costs, missing_tokens = self._store.costs.missing(days), self._store.completions.missing(days)
         return views.Details(
             days=days,
+            group_by=self._group_by,
             spend=None if missing_costs == [days] else report.spend(billed, days, self._group_by),
             tokens=None if missing_tokens == [days] else report.tokens(used),
             models=report.models(billed, used),
@@ -319,19 +365,20 @@ class Monitor:
             organization=self._bill.organization_name,
             currency=self._bill.currency,
             left_out=self._bill.left_out,
+            completions_as_of=self._store.completions.as_of,
             recent=self._recent,
             details=self._details,
             project_names=self._store.project_names or {},
             costs_problem=self._problems.costs,
             completions_problem=self._problems.completions,
             names_problem=self._problems.names,
-            next_attempt=self._next_fetch,
+            next_attempt=self._due_at,
         )
 
     def _publish(self, *, reveal: bool = False) -> None:
         """Send what changed. Before the first outcome there is nothing to say, but to a user who asked."""
         state = self._state()
-        something_known = self._recent is not None or bool(self._problems)
+        something_known = self._recent is not None or bool(self._problems) or self._last_status is not None
         if something_known and (status := views.status_view(state)) != self._last_status:
             self._last_status = status
             self._send(status)

@@ -111,12 +111,14 @@ class Spend:
 
 
 def bill(rows: Sequence[CostRow]) -> Bill:
-    """What can be added up of `rows`: those in dollars, or in the one currency there is.
+    """What can be added up of `rows`, which come oldest first: those in the currency of the newest day with costs.
 
     The newest row that tells it has the organisation's name.
     """
     found = {row.currency for row in rows if row.amount}
-    currency = "usd" if "usd" in found or not found else min(found)
+    newest = max((row.day for row in rows if row.amount), default=None)
+    of_newest = {row.currency for row in rows if row.amount and row.day == newest}
+    currency = "usd" if "usd" in of_newest or not found else min(of_newest)
     return Bill(
         rows=[row for row in rows if row.currency == currency] if found - {currency} else list(rows),
         currency=currency,

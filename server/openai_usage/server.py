@@ -13,7 +13,7 @@ from typing import Any
 
 from lsprotocol import types
 from pydantic import BaseModel, ValidationError
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcServerNotInitialized
 from pygls.lsp.server import LanguageServer
 
 from openai_usage import protocol, settings
@@ -41,32 +41,32 @@ def create_server(version: str, create_monitor: CreateMonitor, problems: list[st
         session.raw_settings = params.initialization_options
 
     @server.feature(types.INITIALIZED)
-    def initialized(_: types.InitializedParams) -> None:
+    async def initialized(_: types.InitializedParams) -> None:
         session.start()
+        if session.raw_settings is None:
+            await session.pull_settings()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
         pushed = params.settings
         if isinstance(pushed, dict) and protocol.SETTINGS_SECTION in pushed:
             session.configure(pushed[protocol.SETTINGS_SECTION])
-        elif _can_be_asked(server):
-            item = types.ConfigurationItem(section=protocol.SETTINGS_SECTION)
-            found = await server.workspace_configuration_async(types.ConfigurationParams(items=[item]))
-            session.configure(found[0] if found else None)
+        else:
+            await session.pull_settings()
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(_: None) -> None:
         await session.stop()
 
+    # Any, and not object: pygls takes a first parameter that could be a server for a wish to be handed one.
     @server.command(protocol.SHOW)
-    def show() -> None:
+    def show(*_: Any) -> None:  # noqa: ANN401
         session.monitor.show()
 
     @server.command(protocol.REFRESH)
-    def refresh() -> None:
+    def refresh(*_: Any) -> None:  # noqa: ANN401
         session.monitor.refresh()
 
-    # Any, and not object: pygls takes a first parameter that could be a server for a wish to be handed one.
     @server.command(protocol.SELECT)
     def select(argument: Any = None) -> None:  # noqa: ANN401
         session.monitor.select(_selection(argument))
@@ -92,28 +92,54 @@ def _selection(argument: object) -> protocol.Selection:
 class _Session:
     """What lives from `initialized` to `shutdown`."""
 
-    monitor: Monitor
-
     def __init__(self, server: LanguageServer, create_monitor: CreateMonitor, problems: list[str]) -> None:
         self.raw_settings: Any = None
         self._server = server
         self._create_monitor = create_monitor
         self._problems = problems
         self._warned_of: set[str] = set()
+        self._monitor: Monitor | None = None
         self._task: asyncio.Task[None] | None = None
         self._log_handler = _ClientLog(server)
 
+    @property
+    def monitor(self) -> Monitor:
+        """JsonRpcServerNotInitialized before `start`."""
+        if self._monitor is None:
+            raise JsonRpcServerNotInitialized
+        return self._monitor
+
     def start(self) -> None:
+        if self._monitor is not None:
+            return
         _package_log.addHandler(self._log_handler)
         # What the client logs need not come by stderr as well: editors put both into the same place.
         _package_log.propagate = False
         self._warn(self._problems)
-        self.monitor = self._create_monitor(self._publish, self._progress, self._read_settings(self.raw_settings))
-        self._task = asyncio.create_task(self.monitor.run())
+        self._monitor = self._create_monitor(self._publish, self._progress, self._read_settings(self.raw_settings))
+        self._task = asyncio.create_task(self._monitor.run())
         self._task.add_done_callback(_log_end)
 
     def configure(self, raw: object) -> None:
-        self.monitor.configure(self._read_settings(raw))
+        """Take over settings, at once or at the start; an editor that has nothing to say changes nothing."""
+        if raw is None:
+            return
+        self.raw_settings = raw
+        if self._monitor is not None:
+            self._monitor.configure(self._read_settings(raw))
+
+    async def pull_settings(self) -> None:
+        """Ask the client for the settings, if it can be asked."""
+        workspace = self._server.client_capabilities.workspace
+        if workspace is None or not workspace.configuration:
+            return
+        item = types.ConfigurationItem(section=protocol.SETTINGS_SECTION)
+        try:
+            found = await self._server.workspace_configuration_async(types.ConfigurationParams(items=[item]))
+        except JsonRpcException as error:
+            _log.warning("The editor did not tell its settings: %s", error)
+            return
+        self.configure(found[0] if found else None)
 
     async def stop(self) -> None:
         _package_log.removeHandler(self._log_handler)
@@ -203,11 +229,6 @@ class _ClientLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         kind = next((kind for level, kind in self._TYPES if record.levelno >= level), types.MessageType.Debug)
         self._server.window_log_message(types.LogMessageParams(kind, self.format(record)))
-
-
-def _can_be_asked(server: LanguageServer) -> bool:
-    workspace = server.client_capabilities.workspace
-    return bool(workspace and workspace.configuration)
 
 
 def _log_end(task: "asyncio.Task[None]") -> None:

@@ -65,9 +65,17 @@ def base_url_fault(value: object) -> str | None:
         return "has to be an http or https address such as https://api.openai.com/v1"
     if parts.username is not None or parts.password is not None:
         return "must not hold a user name or password"
-    if parts.query or parts.fragment:
+    if parts.scheme == "http" and is_openai(text):
+        return "has to begin with https:// for OpenAI, or the key could be read on its way"
+    if "?" in text or "#" in text:
         return "must not hold a query or a fragment"
     return None
+
+
+def is_openai(base_url: str) -> bool:
+    """Whether an address is OpenAI's own, and not a gateway's."""
+    host = urlsplit(base_url).hostname or ""
+    return host == "openai.com" or host.endswith(".openai.com")
 
 
 def _is_minutes(value: object) -> bool:

@@ -1,6 +1,7 @@
 """Real HTTP on loopback, with real faults: each becomes an ApiError that says what happened, without the key."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ import trustme
 from pydantic import SecretStr
 
 from openai_usage import openai_api
-from openai_usage.days import Days, last_days
+from openai_usage.days import Days, last_days, midnight
 from openai_usage.demo import DemoTransport, Organization
 from openai_usage.openai_api import ApiError, Client, Fault
 from tests.support import demo_server
@@ -24,6 +25,7 @@ NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 TODAY = NOW.date()
 KEY = "sk-admin-" + "k" * 40
 WEEK = last_days(7, TODAY)
+FAR_DATE = "Wed, 01 Jan 2020 00:00:99999999999999999999 GMT"
 
 
 @pytest.fixture
@@ -162,6 +164,11 @@ async def test_retry_after_may_be_a_date(server: DemoServer) -> None:
     assert pauses == [0.0]
 
 
+async def test_an_endless_retry_after_is_a_day(server: DemoServer) -> None:
+    server.inject(demo_server.Fault("status", status=429, headers={"retry-after": "9" * 400}))
+    assert (await fault_of(server.url)).retry_after == 24 * 3600
+
+
 async def test_a_long_retry_after_is_passed_on_instead_of_waited_for(server: DemoServer) -> None:
     server.inject(demo_server.Fault("status", status=429, headers={"retry-after": "121"}))
     error = await fault_of(server.url)
@@ -170,7 +177,7 @@ async def test_a_long_retry_after_is_passed_on_instead_of_waited_for(server: Dem
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("value", ["soon", "-1", "", "9" * 400 + "x", "²"])
+@pytest.mark.parametrize("value", ["soon", "-1", "", "9" * 400 + "x", "²", FAR_DATE])
 async def test_a_retry_after_that_says_nothing_is_no_retry_after(server: DemoServer, value: str) -> None:
     server.inject(demo_server.Fault("status", status=429, headers={"retry-after": value}))
     pauses = Pauses()
@@ -208,34 +215,97 @@ async def test_empty_pages_without_end(server: DemoServer) -> None:
     assert len(server.requests) == 2
 
 
-def bucket(start: int, amount: str = "1") -> str:
+def bucket(start: int, amount: str = "1", seconds: int = 86400) -> str:
     result = f'{{"object": "organization.costs.result", "amount": {{"value": {amount}, "currency": "usd"}}}}'
-    return f'{{"object": "bucket", "start_time": {start}, "end_time": {start + 86400}, "results": [{result}]}}'
+    return f'{{"object": "bucket", "start_time": {start}, "end_time": {start + seconds}, "results": [{result}]}}'
 
 
 @pytest.mark.parametrize(
     ("buckets", "expected"),
     [
         ([bucket(WEEK.start_time), bucket(WEEK.start_time)], Fault.BROKEN_PAGES),
+        ([bucket(WEEK.start_time, seconds=3 * 86400)], Fault.BROKEN_PAGES),
+        ([bucket(WEEK.start_time, seconds=0)], Fault.BROKEN_PAGES),
+        ([bucket(WEEK.start_time + 3600)], Fault.BROKEN_PAGES),
         ([bucket(WEEK.start_time - 86400)], Fault.BROKEN_PAGES),
-        ([bucket(10**18)], None),
+        ([bucket(86400 * 10**13)], None),
         ([bucket(-(10**18))], Fault.BROKEN_PAGES),
         ([bucket(WEEK.start_time, "1e400")], Fault.NOT_THE_API),
         ([bucket(WEEK.start_time, '"NaN"')], Fault.NOT_THE_API),
+        ([bucket(WEEK.start_time, '1, "x": 1E+9999999999999999999')], Fault.NOT_THE_API),
         ([bucket(WEEK.start_time, "null")], None),
     ],
 )
 async def test_buckets_that_would_make_a_wrong_total(
     server: DemoServer, buckets: list[str], expected: Fault | None
 ) -> None:
-    body = f'{{"object": "page", "data": [{", ".join(buckets)}], "has_more": false, "next_page": null}}'
-    server.inject(demo_server.Fault("status", status=200, body=body))
+    server.inject(demo_server.Fault("status", status=200, body=whole_week(buckets)))
     if expected:
         assert (await fault_of(server.url)).fault is expected
         return
     async with client_of(server.url) as client:
         rows = await openai_api.costs(client, WEEK, TODAY)
     assert all(row.day in WEEK and row.amount == 0 for row in rows)
+
+
+def whole_week(buckets: list[str]) -> str:
+    """A page of these buckets, and of empty ones for the other days."""
+    given = {json.loads(one, parse_float=str)["start_time"] for one in buckets}
+    empty = [bucket(start).split("[")[0] + "[]}" for day in WEEK if (start := midnight(day)) not in given]
+    return f'{{"object": "page", "data": [{", ".join(buckets + empty)}], "has_more": false, "next_page": null}}'
+
+
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [({0}, None), ({0, 1, 2}, None), ({6}, None), (set(range(7)), None), ({3}, "missing"), ({5}, "missing")],
+)
+async def test_a_day_without_a_bucket_is_not_a_day_without_costs(
+    server: DemoServer, missing: set[int], expected: str | None
+) -> None:
+    # Days before the organisation's first may be left out, and today may not have begun.
+    buckets = [bucket(midnight(day)) for index, day in enumerate(WEEK) if index not in missing]
+    body = f'{{"object": "page", "data": [{", ".join(buckets)}], "has_more": false, "next_page": null}}'
+    server.inject(demo_server.Fault("status", status=200, body=body))
+    if expected:
+        assert expected in (await fault_of(server.url)).detail
+        return
+    async with client_of(server.url) as client:
+        assert len(await openai_api.costs(client, WEEK, TODAY)) == 7 - len(missing)
+
+
+async def test_pages_that_go_on_for_ever(server: DemoServer) -> None:
+    pages = [
+        f'{{"object": "page", "data": [], "has_more": true, "next_page": "page_{number}"}}' for number in range(30)
+    ]
+    server.inject(*(demo_server.Fault("status", status=200, body=body) for body in pages))
+    assert (await fault_of(server.url)).fault is Fault.BROKEN_PAGES
+    assert len(server.requests) <= 8
+
+
+async def test_a_currency_is_three_letters(server: DemoServer) -> None:
+    body = whole_week([bucket(WEEK.start_time).replace('"usd"', '"eur) [free](https://x.example) $(flame)"')])
+    server.inject(demo_server.Fault("status", status=200, body=body))
+    assert (await fault_of(server.url)).fault is Fault.NOT_THE_API
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ALL_PROXY", "socks5://127.0.0.1:9"), ("HTTPS_PROXY", "socks4://127.0.0.1:9"), ("NO_PROXY", "[::1]")],
+)
+async def test_proxies_as_people_have_them(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    for other in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(other, raising=False)
+        monkeypatch.delenv(other.lower(), raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ApiError) as caught:
+        async with client_of("https://api.example/v1") as client:
+            await openai_api.costs(client, WEEK, TODAY)
+    assert caught.value.fault in {Fault.PROXY, Fault.UNREACHABLE}
+
+
+async def test_a_host_name_that_cannot_be() -> None:
+    assert (await fault_of("https://xn--a/v1")).fault in {Fault.NOT_THE_API, Fault.HOST_UNKNOWN}
 
 
 async def test_counts_out_of_all_proportion(server: DemoServer) -> None:

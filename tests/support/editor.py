@@ -33,6 +33,7 @@ class Editor:
         environ: dict[str, str] | None = None,
         settings: object = None,
         progress: bool = True,
+        pulled: dict[str, Any] | None = None,
     ) -> None:
         self.statuses: list[View] = []
         self.panels: list[View] = []
@@ -42,6 +43,7 @@ class Editor:
         self._environ = {**clean, **(environ or {})}
         self._settings = settings
         self._progress = progress
+        self._pulled = pulled
         self._news = asyncio.Condition()
         self._stderr = bytearray()
         self._client = pytest_lsp.make_test_lsp_client()
@@ -56,8 +58,12 @@ class Editor:
         )
         self._tasks.append(asyncio.create_task(self._read_stderr()))
         window = types.WindowClientCapabilities(work_done_progress=self._progress)
+        # `pulled` is what the editor answers when it is asked for its settings.
+        workspace = types.WorkspaceClientCapabilities(configuration=self._pulled is not None)
+        if self._pulled is not None:
+            self._client.set_configuration({protocol.SETTINGS_SECTION: self._pulled or None})
         params = types.InitializeParams(
-            capabilities=types.ClientCapabilities(window=window),
+            capabilities=types.ClientCapabilities(window=window, workspace=workspace),
             root_uri=None,
             initialization_options=self._settings,
         )
@@ -113,8 +119,11 @@ class Editor:
         return await asyncio.wait_for(self._client.workspace_execute_command_async(params), _PATIENCE)
 
     def change_settings(self, settings: object) -> None:
-        """As an editor does that pushes its settings."""
-        params = types.DidChangeConfigurationParams(settings={protocol.SETTINGS_SECTION: settings})
+        """As an editor does that pushes its settings; None: as one does that only says that they changed."""
+        if settings is None and self._pulled is not None:
+            self._client.set_configuration({protocol.SETTINGS_SECTION: self._pulled or None})
+        pushed = None if settings is None else {protocol.SETTINGS_SECTION: settings}
+        params = types.DidChangeConfigurationParams(settings=pushed)
         self._client.workspace_did_change_configuration(params)
 
     def cancel_progress(self) -> None:

@@ -26,6 +26,7 @@ class World(httpx.AsyncBaseTransport):
         self.now = FRIDAY_NIGHT
         self.looks = 0
         self.closed = 0
+        self.refused: set[str] = set()
         self.requests: list[httpx.Request] = []
         self.answer: Callable[[httpx.Request], httpx.Response] | None = None
         self.open = asyncio.Event()
@@ -39,6 +40,8 @@ class World(httpx.AsyncBaseTransport):
         self.requests.append(request)
         self.news.set()
         await self.open.wait()
+        if request.url.path in self.refused:
+            return httpx.Response(403, json={"error": {"message": "no"}})
         return self.answer(request) if self.answer else await self._demo.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -210,6 +213,72 @@ async def test_until_a_period_is_there_the_one_before_stays(world: World) -> Non
         world.open.set()
         await world.until(lambda: not world.panels[-1].busy)
         assert len(world.panels[-1].sections[0].charts[0].categories) == 90
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_closing_right_after_a_command(world: World, turns: int) -> None:
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        watched.refresh()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+
+async def test_a_clock_that_is_set_back(world: World) -> None:
+    world.now += timedelta(days=5)
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        world.now -= timedelta(days=5)
+        await world.until(lambda: "today" in world.statuses[-1].text and len(world.requests) == 2)
+        world.now -= timedelta(hours=3)
+        await world.until(lambda: len(world.requests) == 3)
+        watched.refresh()
+        await world.until(lambda: len(world.requests) == 4)
+        await world.until(lambda: world.statuses[-1].severity == "ok" and not world.statuses[-1].busy)
+
+
+async def test_a_view_that_fails_does_not_end_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        with monkeypatch.context() as broken:
+            broken.setattr("openai_usage.report.recent", lambda *_: 1 / 0)
+            watched.refresh()
+            await world.until(lambda: "failed" in world.statuses[-1].text)
+        watched.refresh()
+        await world.until(lambda: world.statuses[-1].text.startswith("$(graph)"))
+
+
+async def test_another_account_s_numbers_are_gone_at_once(world: World) -> None:
+    async with world.monitor() as watched:
+        watched.show()
+        await world.until(lambda: world.panels and not world.panels[-1].busy)
+        world.open.clear()
+        watched.configure(Settings(base_url="https://other.example/v1"))
+        assert "$" not in world.statuses[-1].text.replace("$(", "")
+        assert world.panels[-1].metrics == []
+        assert world.panels[-1].busy
+
+
+async def test_names_that_were_refused_are_not_asked_for_again_and_again(world: World) -> None:
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        world.refused.add("/v1/organization/projects")
+        watched.show()
+        await world.until(lambda: world.panels and not world.panels[-1].busy and world.panels[-1].metrics)
+        asked = len(world.requests)
+        watched.select(Selection(group_by="model"))
+        watched.select(Selection(group_by="project_id"))
+        await world.has_looked_at_the_clock()
+        assert len(world.requests) == asked
+
+
+async def test_a_chart_says_what_it_shows_while_another_is_on_its_way(world: World) -> None:
+    async with world.monitor() as watched:
+        watched.show()
+        await world.until(lambda: world.panels and not world.panels[-1].busy)
+        world.open.clear()
+        watched.select(Selection(period="90d", group_by="model"))
+        assert world.panels[-1].sections[0].charts[0].title.endswith("line item")
 
 
 async def test_closing_while_it_waits_for_an_answer(world: World) -> None:

@@ -130,6 +130,13 @@ def test_different_currencies_are_never_added_up() -> None:
     assert bill.left_out == {"eur", "gbp"}
 
 
+def test_the_currency_is_that_of_the_newest_day() -> None:
+    old = CostRow(TODAY - timedelta(days=80), Decimal(1), "usd", None, None)
+    bill = report.bill([old, row("1000", "eur")])
+    assert bill.currency == "eur"
+    assert bill.left_out == {"usd"}
+
+
 def test_a_bill_in_one_other_currency_is_kept_whole() -> None:
     bill = report.bill([row("1", "eur"), row("0", "usd"), row("2", "eur")])
     assert bill.currency == "eur"

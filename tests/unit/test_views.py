@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from openai_usage import report, views
-from openai_usage.credentials import KeyFault, KeyKind
+from openai_usage.credentials import KeyFault, KeyKind, UnfitKey
 from openai_usage.days import Days, last_days
 from openai_usage.openai_api import ApiError, Fault
 from openai_usage.protocol import OPEN_SETTINGS, REFRESH, SET_ADMIN_KEY, SHOW, SHOW_LOG
@@ -142,15 +142,17 @@ def test_the_status_text() -> None:
 def test_numbers_of_yesterday_are_not_called_today_s() -> None:
     later = replace(KNOWN, now=NOW + timedelta(days=1), costs_problem=ApiError(Fault.UNREACHABLE))
     status = views.status_view(later)
-    assert status.text == "$(warning) $4.21 on 22 Nov · $87.40 this month"
+    assert status.text == "$(warning) $4.21 on 22 Nov · $87.40 1–22 Nov"
     assert "As of 22 Nov 14:03 UTC" in status.tooltip
-    much_later = replace(later, now=NOW + timedelta(days=9))
-    assert views.status_view(much_later).text == "$(warning) $4.21 on 22 Nov · $87.40 in Nov"
+    a_year_later = views.panel_view(replace(later, now=NOW + timedelta(days=365), details=details(SOME)))
+    assert [metric.label for metric in a_year_later.metrics[1:3]] == ["22 Nov", "That month"]
+    assert a_year_later.metrics[2].detail == "1–22 Nov 2026"
 
 
 PROBLEMS: list[views.Problem] = [
     *KeyFault,
-    *(kind for kind in KeyKind if kind is not KeyKind.ADMIN),
+    *(UnfitKey(kind, "OPENAI_ADMIN_KEY") for kind in KeyKind if kind is not KeyKind.ADMIN),
+    UnfitKey(KeyKind.PROJECT, "OPENAI_API_KEY"),
     views.CANCELLED,
     views.NOT_ASKED,
     views.BUG,
@@ -190,6 +192,7 @@ def details(cost_rows: list[CostRow], days: Days | None = None) -> Details:
     days = days or last_days(30, TODAY)
     return Details(
         days=days,
+        group_by="line_item",
         spend=report.spend(cost_rows, days, "line_item"),
         tokens=report.tokens([]),
         models=report.models(cost_rows, []),
@@ -215,7 +218,17 @@ def test_nothing_used_says_whose_nothing_it_is() -> None:
     assert "This key sees Northwind." in unused.notices[0].text
 
 
+def test_a_key_for_other_programs_is_no_failure_of_ours() -> None:
+    found = replace(EMPTY, costs_problem=UnfitKey(KeyKind.PROJECT, "OPENAI_API_KEY"))
+    status = views.status_view(found)
+    assert (status.text, status.severity) == ("$(key) Set OpenAI admin key", "ok")
+    assert "OPENAI\\_API\\_KEY holds a project key" in status.tooltip
+
+
 def test_amounts_in_another_currency_are_not_lost_in_silence() -> None:
+    status = views.status_view(replace(KNOWN, left_out=frozenset({"eur"})))
+    assert status.severity == "warning"
+    assert "Amounts in EUR are not in these sums" in status.tooltip
     panel = views.panel_view(replace(KNOWN, details=details(SOME), left_out=frozenset({"eur"})))
     assert "EUR" in panel.notices[0].text
 
@@ -226,6 +239,9 @@ def test_shares_of_nothing_and_of_credits() -> None:
     )
     cells = [row.cells[2].text for row in panel.sections[-2].tables[0].rows]
     assert cells == ["—", "—"]
+    almost = rows((TODAY, "12.3456789012345678901234567890123", "a"), (TODAY, "-12.345678901234567890123456789", "b"))
+    panel = views.panel_view(replace(KNOWN, details=details(almost)))
+    assert [row.cells[2].text for row in panel.sections[-2].tables[0].rows] == ["—", "—"]
 
 
 def test_the_panel_reveals_when_asked() -> None:

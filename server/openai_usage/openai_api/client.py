@@ -29,6 +29,7 @@ MORE_TRIES: Final = 2
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 8.0
 LONGEST_RETRY_AFTER: Final = 120.0
+_LONGEST_HEEDED: Final = 24 * 3600.0
 _WORTH_ANOTHER_TRY: Final = frozenset({408, 409, 429, *range(500, 600)})
 
 _AT_ONCE: Final = 8
@@ -36,6 +37,9 @@ _LARGEST_BODY: Final = 64 * 1024 * 1024
 _TIME_LIMITS: Final = httpx.Timeout(30.0, connect=10.0)
 # The limits above hold for each step; a server that drips a byte now and then would pass them forever.
 _LONGEST_ATTEMPT: Final = 90.0
+
+# Too deep for the parser, or an exponent beyond what a Decimal can have: not what OpenAI sends, either.
+_NOT_JSON: Final = (ValueError, RecursionError, ArithmeticError)
 
 _HTTP_OK: Final = 200
 _HTTP_UNAUTHORIZED: Final = 401
@@ -49,7 +53,8 @@ _HTTP_BAD_REQUEST: Final = 400
 class Client:
     """Asks the API of one organisation. Open it inside a running event loop, and close it there.
 
-    `transport` replaces the network (the demo organisation); `pause` replaces waiting.
+    `transport` replaces the network (the demo organisation); `pause` replaces waiting. ApiError when the proxy that the
+    environment names cannot be used.
     """
 
     def __init__(
@@ -66,14 +71,18 @@ class Client:
         self._secret = secret
         self._pause = pause
         self._places = asyncio.Semaphore(_AT_ONCE)
-        self._http = httpx.AsyncClient(
-            timeout=timeout,
-            transport=transport,
-            limits=httpx.Limits(max_connections=_AT_ONCE),
-            headers={"Accept": "application/json", "User-Agent": f"openai-usage/{version}"},
-            # The key is added to each request and nowhere kept, so no object's repr holds it.
-            verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if transport is None else False,
-        )
+        try:
+            self._http = httpx.AsyncClient(
+                timeout=timeout,
+                transport=transport,
+                limits=httpx.Limits(max_connections=_AT_ONCE),
+                # The key is added to each request and nowhere kept, so no object's repr holds it.
+                headers={"Accept": "application/json", "User-Agent": f"openai-usage/{version}"},
+                verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if transport is None else False,
+            )
+        except (ValueError, httpx.InvalidURL) as error:
+            # The environment's proxy variables are read here, and not all that they hold in practice is understood.
+            raise self._error(Fault.PROXY, str(error)) from None
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -88,7 +97,7 @@ class Client:
             first = error.errors(include_input=False, include_url=False)[0]
             place = ".".join(str(part) for part in first["loc"])
             raise self._error(Fault.NOT_THE_API, f"{path}: {place}: {first['msg']}") from None
-        except (ValueError, RecursionError):
+        except _NOT_JSON:
             raise self._error(Fault.NOT_THE_API, f"{path}: the answer is not JSON") from None
 
     async def _get_body(self, path: str, query: Query) -> bytes:
@@ -119,7 +128,7 @@ class Client:
             raise fault from None
         except httpx.TransportError as error:
             raise self._no_connection(error) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise self._error(Fault.NOT_THE_API, str(error)) from None
         if response.status_code == _HTTP_OK:
             return body
@@ -166,7 +175,7 @@ class Client:
         status = response.status_code
         try:
             said = ErrorEnvelope.model_validate(_exact_json(body)).error.message
-        except (ValueError, RecursionError):
+        except _NOT_JSON:
             said = ""
         retry_after = _retry_after(response.headers)
         fault = _fault_of(status, said)
@@ -215,13 +224,13 @@ def _retry_after(headers: httpx.Headers) -> float | None:
     """Seconds from now; the header holds seconds or an HTTP date. What cannot be read counts as absent."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), _LONGEST_HEEDED)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), _LONGEST_HEEDED)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -31,7 +31,7 @@ async def costs(client: Client, days: Days, today: date) -> list[CostRow]:
 
     async def piece(part: Days) -> list[CostRow]:
         query = _query(part, today, group_by=("line_item", "project_id"))
-        found = await pages.buckets(client, "/organization/costs", query, Page[CostsResult], part)
+        found = await pages.buckets(client, "/organization/costs", query, Page[CostsResult], days=part, today=today)
         return [_cost_row(bucket, result) for bucket in found for result in bucket.results]
 
     return await _side_by_side(days, piece)
@@ -43,7 +43,7 @@ async def completions(client: Client, days: Days, today: date) -> list[Completio
     async def piece(part: Days) -> list[CompletionsRow]:
         query = _query(part, today, group_by=("model",))
         path = "/organization/usage/completions"
-        found = await pages.buckets(client, path, query, Page[CompletionsResult], part)
+        found = await pages.buckets(client, path, query, Page[CompletionsResult], days=part, today=today)
         return [_completions_row(bucket, result) for bucket in found for result in bucket.results]
 
     return await _side_by_side(days, piece)

@@ -24,7 +24,8 @@ class Amount(_Json):
     """Dollars, not cents; a number since September 2026, a string before."""
 
     value: _Amount | None = None
-    currency: str | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Za-z]{3}$")] | None = None
+    """ISO 4217."""
 
 
 class CostsResult(_Json):

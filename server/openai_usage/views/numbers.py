@@ -57,9 +57,9 @@ def day_text(day: date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]}"
 
 
-def month_text(day: date) -> str:
-    """The month a day lies in: "Nov"."""
-    return _MONTHS[day.month - 1]
+def span_text(days: Days) -> str:
+    """Days of one month, without the year: "1–22 Nov", "1 Nov"."""
+    return day_text(days.last) if days.first == days.last else f"{days.first.day}–{day_text(days.last)}"
 
 
 def days_text(days: Days) -> str:
@@ -68,7 +68,7 @@ def days_text(days: Days) -> str:
     if first == last:
         return f"{day_text(last)} {last.year}"
     if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{day_text(last)} {last.year}"
+        return f"{span_text(days)} {last.year}"
     if first.year == last.year:
         return f"{day_text(first)} – {day_text(last)} {last.year}"
     return f"{day_text(first)} {first.year} – {day_text(last)} {last.year}"

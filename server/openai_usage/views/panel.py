@@ -6,10 +6,13 @@ from decimal import Decimal
 from typing import Final
 
 from openai_usage import money
+from openai_usage.days import month_of
 from openai_usage.protocol import (
+    REFRESH,
     Cell,
     Chart,
     Column,
+    Command,
     Control,
     GroupBy,
     Metric,
@@ -29,7 +32,6 @@ from openai_usage.views.numbers import (
     day_text,
     days_text,
     money_text,
-    month_text,
     share_text,
     time_text,
 )
@@ -55,6 +57,7 @@ _NO_NAME: Final[Mapping[GroupBy, str]] = {
     "model": "No model",
     "project_id": "No project",
 }
+_LOAD: Final = Command(title="Load", command=REFRESH)
 _NOTHING: Final = Cell(text=UNKNOWN)
 _SHARE_PLACES: Final = Decimal("0.000001")
 _MOST_NAMES: Final = 3
@@ -114,7 +117,10 @@ def _notices(state: State) -> list[Notice]:
         notices.append(_notice("problem", severity, said.text + (age if said.is_failure else ""), said.command))
     if state.completions_problem and str(state.completions_problem) != str(state.costs_problem):
         said = explain(state.completions_problem, state.base_url, state.now, state.next_attempt)
-        notices.append(_notice("usage-problem", "warning", f"Tokens and requests: {said.text}", said.command))
+        old = state.completions_as_of
+        age_of_tokens = f" They are as of {time_text(old, state.now)}." if old else ""
+        text = f"Tokens and requests: {said.text}{age_of_tokens}"
+        notices.append(_notice("usage-problem", "warning", text, said.command))
     if state.names_problem and not state.costs_problem:
         said = explain(state.names_problem, state.base_url, state.now, None)
         text = f"Projects are shown by id, their names could not be read: {said.text}"
@@ -135,12 +141,12 @@ def _period_notices(state: State, details: Details) -> list[Notice]:
     missing += [("tokens and requests", days) for days in details.missing_tokens if details.tokens]
     if missing:
         ranges = ", ".join(f"{what} of {days_text(days)}" for what, days in missing)
-        return [_notice("incomplete", "warning", f"Not loaded, and not in these totals: {ranges}.", None)]
+        return [_notice("incomplete", "warning", f"Not loaded, and not in these totals: {ranges}.", _LOAD)]
     unused = details.spend and not details.spend.series and details.tokens == Tokens()
     if unused and not state.costs_problem:
         seen = state.organization or ", ".join(list(state.project_names.values())[:_MOST_NAMES])
         sees = f" This key sees {seen}." if seen else ""
-        text = f"Nothing was used or billed: {days_text(details.days)} (UTC).{sees}"
+        text = f"Nothing was billed, and no completions were used: {days_text(details.days)} (UTC).{sees}"
         return [_notice("unused", "info", text, None)]
     return []
 
@@ -153,14 +159,14 @@ def _metrics(state: State, details: Details) -> list[Metric]:
     metrics = [_money_metric(state, "spend", "Spend", details.spend.total if details.spend else None, _of(details))]
     if state.recent and state.as_of:
         known, today = state.as_of.date(), state.now.date()
-        label = "Today" if known == today else day_text(known)
+        is_today = known == today
+        label = "Today" if is_today else day_text(known)
         metrics.append(_money_metric(state, "today", label, state.recent.today, "so far, UTC"))
-        label = "This month" if known.month == today.month else month_text(known)
-        since = f"since 1 {month_text(known)}"
-        metrics.append(_money_metric(state, "month", label, state.recent.month, since))
+        label = "This month" if is_today else "That month"
+        metrics.append(_money_metric(state, "month", label, state.recent.month, days_text(month_of(known))))
     used = details.tokens
-    metrics.append(_count_metric("tokens", "Tokens", used.total if used else None, _tokens_detail(used)))
-    metrics.append(_count_metric("requests", "Requests", used.num_model_requests if used else None, "completions"))
+    metrics.append(_count_metric("tokens", "Completions tokens", used.total if used else None, _tokens_detail(used)))
+    metrics.append(_count_metric("requests", "Completions requests", used.num_model_requests if used else None, None))
     return metrics
 
 
@@ -199,7 +205,7 @@ def _tokens_detail(used: Tokens | None) -> str | None:
 def _sections(state: State, details: Details) -> list[Section]:
     sections = []
     if details.spend and details.spend.series:
-        overview = _chart(state, details.spend)
+        overview = _chart(state, details.spend, details.group_by)
         sections.append(Section(id="overview", title="Overview", charts=[overview], tables=[]))
     if details.models:
         sections.append(
@@ -214,26 +220,26 @@ def _sections(state: State, details: Details) -> list[Section]:
     return sections
 
 
-def _chart(state: State, spend: Spend) -> Chart:
+def _chart(state: State, spend: Spend, group_by: GroupBy) -> Chart:
     today = state.now.date()
     return Chart(
         id="daily-spend",
-        title=f"Spend by day (UTC) and {_GROUPINGS[state.group_by].lower()}",
+        title=f"Spend by day (UTC) and {_GROUPINGS[group_by].lower()}",
         kind="bar",
         stacked=True,
         unit=state.currency,
         categories=[day.isoformat() for day in spend.days],
-        series=[_layer(state, layer) for layer in spend.series],
+        series=[_layer(state, group_by, layer) for layer in spend.series],
         totals=[money_text(amount, state.currency) for amount in spend.daily],
         partial_category=today.isoformat() if today in spend.days else None,
     )
 
 
-def _layer(state: State, layer: DailySeries) -> Series:
+def _layer(state: State, group_by: GroupBy, layer: DailySeries) -> Series:
     key = layer.key
     return Series(
         id="other" if key is OTHER else f"={key or ''}",
-        name="Other" if key is OTHER else _name(state, state.group_by, str(key) if key else None),
+        name="Other" if key is OTHER else _name(state, group_by, str(key) if key else None),
         values=[money.plain(amount) for amount in layer.amounts],
         texts=[money_text(amount, state.currency) for amount in layer.amounts],
     )
@@ -325,7 +331,8 @@ def _money_cell(state: State, amount: Decimal | None) -> Cell:
 
 
 def _share_cell(amount: Decimal, whole: Decimal) -> Cell:
-    if whole <= 0 or amount < 0:
+    # Credits make the whole smaller than its parts: a share of it would say nothing.
+    if whole <= 0 or not 0 <= amount <= whole:
         return _NOTHING
     share = (amount / whole).quantize(_SHARE_PLACES)
     return Cell(text=share_text(share), value=money.plain(share))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from openai_usage.credentials import KeyFault, KeyKind
+from openai_usage.credentials import ADMIN_VARIABLE, KeyFault, KeyKind, UnfitKey
 from openai_usage.openai_api import ApiError, Fault
 from openai_usage.protocol import OPEN_SETTINGS, REFRESH, SET_ADMIN_KEY, SHOW_LOG, Command
 from openai_usage.settings import DEFAULT_BASE_URL
@@ -20,8 +20,7 @@ NOT_ASKED: Final = "not asked"
 BUG: Final = "bug"
 """We failed."""
 
-Problem = ApiError | KeyFault | KeyKind | Literal["cancelled", "not asked", "bug"]
-"""A KeyKind stands for a key of that kind where only an admin key will do."""
+Problem = ApiError | KeyFault | UnfitKey | Literal["cancelled", "not asked", "bug"]
 
 WHERE_KEYS_ARE_MADE: Final = "platform.openai.com/settings/organization/admin-keys"
 
@@ -70,10 +69,20 @@ def explain(problem: Problem, base_url: str, now: datetime, next_attempt: dateti
                 "The key holds a character that no key has, such as a space or a line break. Copy it again.",
                 _SET_KEY,
             )
-        case KeyKind():
+        case UnfitKey(kind, variable) if variable != ADMIN_VARIABLE:
+            # It is there for other programs; nobody meant it for us.
+            return Explanation(
+                "Set OpenAI admin key",
+                f"{variable} holds a {kind}, which cannot read usage and costs: that takes an admin key of the "
+                f"organisation (sk-admin-…). An owner can make one at {WHERE_KEYS_ARE_MADE}.",
+                _SET_KEY,
+                icon="key",
+                is_failure=False,
+            )
+        case UnfitKey(kind):
             return Explanation(
                 "OpenAI admin key needed",
-                f"This is a {problem} ({_PREFIXES.get(problem, 'sk-…')}). It cannot read usage and costs: that takes "
+                f"This is a {kind} ({_PREFIXES.get(kind, 'sk-…')}). It cannot read usage and costs: that takes "
                 f"an admin key (sk-admin-…). An owner of the organisation can make one at {WHERE_KEYS_ARE_MADE}.",
                 _SET_KEY,
             )
@@ -115,7 +124,7 @@ def _explain_api(error: ApiError, base_url: str, when: str) -> Explanation:  # n
         case Fault.FORBIDDEN:
             return Explanation("OpenAI access denied", f"{start} denied access{status}.{said}", _SET_KEY)
         case Fault.NOT_FOUND:
-            text = f"There is no usage API at {base_url}{status}. Check the setting openaiUsage.baseUrl."
+            text = f"There is no usage API at {base_url}{status}. Check openaiUsage.baseUrl or OPENAI_BASE_URL."
             return Explanation("OpenAI API not found", text, _SETTINGS)
         case Fault.BAD_REQUEST:
             return Explanation("OpenAI refused the request", f"{start} refused the request{status}.{said}", _LOG)
@@ -130,7 +139,9 @@ def _explain_api(error: ApiError, base_url: str, when: str) -> Explanation:  # n
             text = f"The address of {where} cannot be looked up. Is this computer online?{when}"
             return Explanation("OpenAI not reachable", text, _TRY_AGAIN)
         case Fault.PROXY:
-            text = f"The proxy did not let the request through. Check HTTPS_PROXY.{said}"
+            text = (
+                f"The proxy cannot be used, or did not let the request through. Check HTTPS_PROXY and NO_PROXY.{said}"
+            )
             return Explanation("OpenAI: proxy failed", text, _TRY_AGAIN)
         case Fault.TLS:
             text = (
@@ -143,7 +154,7 @@ def _explain_api(error: ApiError, base_url: str, when: str) -> Explanation:  # n
         case Fault.NOT_THE_API:
             text = (
                 f"What answered at {base_url} is not OpenAI's API ({error.detail}). A sign-in page of the network may "
-                "be in the way, or openaiUsage.baseUrl is wrong."
+                "be in the way, or the address (openaiUsage.baseUrl, OPENAI_BASE_URL) is wrong."
             )
             return Explanation("OpenAI: unexpected answer", text, _SETTINGS)
         case Fault.BROKEN_PAGES:

@@ -14,6 +14,8 @@ class Details:
     """The selected period. `spend` is None when nothing of it is known, `tokens` likewise."""
 
     days: Days
+    group_by: GroupBy
+    """What the series of `spend` are."""
     spend: Spend | None
     tokens: Tokens | None
     models: list[ModelTotals]
@@ -38,6 +40,8 @@ class State:
     left_out: frozenset[str] = frozenset()
     """Currencies whose amounts are not in the totals."""
     project_names: dict[str, str] = field(default_factory=dict)
+    completions_as_of: datetime | None = None
+    """The same for tokens and requests, where they are older."""
     recent: Recent | None = None
     """Around the day of `as_of`."""
     details: Details | None = None

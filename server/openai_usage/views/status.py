@@ -1,9 +1,10 @@
 """The status bar: today and this month at a glance, the rest in the tooltip."""
 
+from openai_usage.days import month_of
 from openai_usage.protocol import REFRESH, SHOW, SHOW_LOG, Command, StatusView
 from openai_usage.report import Recent, Share
 from openai_usage.views.markdown import escape
-from openai_usage.views.numbers import day_text, money_text, month_text, time_text
+from openai_usage.views.numbers import day_text, money_text, span_text, time_text
 from openai_usage.views.problems import Explanation, explain
 from openai_usage.views.state import State
 
@@ -50,9 +51,13 @@ def _with_numbers(state: State, recent: Recent, explanation: Explanation | None)
     today, month = _names_of_days(state)
     today_text = f"{money_text(recent.today, state.currency)} {today}"
     month_text_ = f"{money_text(recent.month, state.currency)} {month}"
-    icon = "sync~spin" if state.busy else "warning" if explanation else "graph"
+    short = bool(explanation or state.left_out)
+    icon = "sync~spin" if state.busy else "warning" if short else "graph"
     lines = [escape_sentence(explanation.text)] if explanation else []
     lines.append(_table([*_recent_rows(state, recent), *_line_item_rows(state, recent)]))
+    if state.left_out:
+        others = ", ".join(sorted(currency.upper() for currency in state.left_out))
+        lines.append(f"**Amounts in {others} are not in these sums.**")
     if state.as_of:
         lines.append(f"As of {time_text(state.as_of, state.now)}. Days are UTC days.")
     failed = f" Not up to date: {explanation.text}" if explanation else ""
@@ -60,7 +65,7 @@ def _with_numbers(state: State, recent: Recent, explanation: Explanation | None)
         text=f"$({icon}) {today_text} · {month_text_}",
         tooltip=_tooltip(state, lines, explanation.command if explanation else None),
         accessible_label=f"OpenAI usage: {today_text}, {month_text_}.{failed}",
-        severity="warning" if explanation else "ok",
+        severity="warning" if short else "ok",
         busy=state.busy,
         command=_SHOW,
     )
@@ -70,11 +75,9 @@ def _names_of_days(state: State) -> tuple[str, str]:
     """What the two figures are of. After midnight, numbers fetched before are not of today any more."""
     today = state.now.date()
     known = state.as_of.date() if state.as_of else today
-    same_month = (known.year, known.month) == (today.year, today.month)
-    return (
-        "today" if known == today else f"on {day_text(known)}",
-        "this month" if same_month else f"in {month_text(known)}",
-    )
+    if known == today:
+        return "today", "this month"
+    return f"on {day_text(known)}", span_text(month_of(known))
 
 
 def _recent_rows(state: State, recent: Recent) -> list[tuple[str, str]]:
@@ -83,7 +86,7 @@ def _recent_rows(state: State, recent: Recent) -> list[tuple[str, str]]:
     labels = (
         ("Today so far", "Yesterday", "Last 7 days", "This month")
         if known == today
-        else (day_text(known), "The day before", f"7 days to {day_text(known)}", month_text(known))
+        else (day_text(known), "The day before", f"7 days to {day_text(known)}", span_text(month_of(known)))
     )
     amounts = (recent.today, recent.yesterday, recent.last_7_days, recent.month)
     return [(label, money_text(amount, state.currency)) for label, amount in zip(labels, amounts, strict=True)]
