@@ -18,7 +18,8 @@ const MODULES = join(HERE, "node_modules");
 const CODE_SERVER = join(MODULES, "code-server");
 /** Written last, inside node_modules: whatever deletes the packages deletes the claim that they are complete. */
 const STAMP = join(MODULES, ".installed.json");
-const LOCK = join(HERE, ".run", "install.lock");
+/** Beside node_modules, which an installation empties, and .run, which every run of the tests does. */
+const LOCK = join(HERE, ".install.lock");
 const CHROMIUM = join(MODULES, ".cache", "chromium");
 
 /** The Node major that code-server 4.139 is built for; it refuses any other. */
@@ -125,11 +126,13 @@ async function npm(folder, args) {
   const cli = process.env.npm_execpath;
   const viaNode = cli !== undefined && /npm-cli\.c?js$/.test(cli);
   const run = promisify(execFile);
+  const words = [...(viaNode ? [cli] : []), ...args, ...flags];
+  const shell = !viaNode && process.platform === "win32"; // npm is a .cmd there
   try {
-    await run(viaNode ? process.execPath : "npm", [...(viaNode ? [cli] : []), ...args, ...flags], {
+    await run(viaNode ? process.execPath : "npm", shell ? words.map((word) => `"${word}"`) : words, {
       cwd: folder,
       maxBuffer: 1 << 26,
-      shell: !viaNode && process.platform === "win32", // npm is a .cmd there
+      shell,
     });
   } catch (error) {
     const { stderr, message } = /** @type {Error & {stderr?: string}} */ (error);
@@ -189,7 +192,6 @@ function findNode() {
  * @param {() => Promise<void>} work
  */
 async function alone(log, work) {
-  await mkdir(dirname(LOCK), { recursive: true });
   const deadline = Date.now() + 10 * 60_000;
   for (let tries = 0; !(await take()); tries++) {
     if (tries === 1) log("Waiting for another process that is installing VS Code");

@@ -32,7 +32,9 @@ export async function packageFor(target) {
   const vsce = await nodeTool("@vscode/vsce", "vsce");
   // --no-dependencies: everything is bundled, there is no node_modules to look through.
   const options = ["--no-dependencies", "--allow-missing-repository", "--skip-license"];
-  await run([...vsce, "package", "--target", target, "--out", vsix, ...options], { cwd: stage });
+  // One date for all files: the same contents make the same package. Zip knows none before 1980.
+  const env = { SOURCE_DATE_EPOCH: String(Date.UTC(1980, 1) / 1000) };
+  await run([...vsce, "package", "--target", target, "--out", vsix, ...options], { cwd: stage, env });
   return vsix;
 }
 

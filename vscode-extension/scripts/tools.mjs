@@ -54,20 +54,22 @@ export function killChildren() {
  * @param {string} [options.cwd] Default: the repository's root.
  * @param {Record<string, string | undefined>} [options.env] On top of this process's own.
  * @param {boolean} [options.inherit] Lets it talk to the terminal instead of collecting what it prints.
- * @param {boolean} [options.shell] Starts it through a shell: what Windows needs for a .cmd.
  * @param {string} [options.input] Written to its stdin.
  * @returns {Promise<{stdout: string, output: string}>} `output`: stdout and stderr as they came.
  * @throws {Failed} Where it cannot start or ends with anything but 0.
  */
-export async function run(command, { cwd = ROOT, env = {}, inherit = false, shell = false, input } = {}) {
+export async function run(command, { cwd = ROOT, env = {}, inherit = false, input } = {}) {
   const [program, ...args] = command;
-  const child = spawn(program, args, {
+  const options = {
     cwd,
     env: { ...process.env, ...env },
     stdio: inherit ? "inherit" : ["pipe", "pipe", "pipe"],
-    shell,
     windowsHide: true,
-  });
+  };
+  // A .cmd of Windows runs in a shell only, and a shell splits words at their spaces.
+  const child = program.endsWith(".cmd")
+    ? spawn(command.map((word) => `"${word}"`).join(" "), { ...options, shell: true })
+    : spawn(program, args, options);
   children.add(child);
   let stdout = "";
   let output = "";

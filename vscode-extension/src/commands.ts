@@ -1,4 +1,4 @@
-import { commands, Disposable, type LogOutputChannel, window } from "vscode";
+import { commands, Disposable, env, type LogOutputChannel, window } from "vscode";
 import { decode } from "./decode";
 import { type Failure, RESTART } from "./failure";
 import type { Panel } from "./panel";
@@ -51,13 +51,19 @@ export function registerCommands({ server, panel, key, log }: Parts): Disposable
       // A server that has only just started was told by `resumePanel`.
       if (started) await session?.execute(SELECT, selection);
     },
-    [SET_ADMIN_KEY]: () => key.set(),
+    [SET_ADMIN_KEY]: async () => {
+      // The same key once more: it may be accepted by now, or whatever else was wrong may be over.
+      if (await key.set()) await server.restart();
+    },
     [FORGET_ADMIN_KEY]: () => key.forget(),
     [SHOW_LOG]: async () => log.show(),
     [RESTART]: () => server.restart(),
     [OPEN_SETTINGS]: async (setting) => {
       const ours = typeof setting === "string" && setting.startsWith(`${SETTINGS_SECTION}.`);
-      await commands.executeCommand("workbench.action.openSettings", ours ? setting : ALL_SETTINGS);
+      const query = ours ? setting : ALL_SETTINGS;
+      // In a remote window and in the browser, settings of the machine are not among the user's.
+      if (env.remoteName === undefined) await commands.executeCommand("workbench.action.openSettings", query);
+      else await commands.executeCommand("workbench.action.openRemoteSettings", { query });
     },
   };
   return Disposable.from(
@@ -75,10 +81,8 @@ export function registerCommands({ server, panel, key, log }: Parts): Disposable
 
 /** Has a server that has just started send what the open panel shows. */
 export async function resumePanel(session: Session, panel: Panel): Promise<void> {
-  if (!panel.isOpen) return;
-  const { selection } = panel;
-  if (selection === undefined) await session.execute(SHOW);
-  else await session.execute(SELECT, selection);
+  // Not SHOW: a panel that lies behind another tab stays there.
+  if (panel.isOpen) await session.execute(SELECT, panel.selection);
 }
 
 /** The running server. Waits for one that starts, starts one that had failed, and else says why there is none. */

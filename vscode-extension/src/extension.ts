@@ -16,9 +16,14 @@ export function activate(context: ExtensionContext): void {
   const panel = new Panel(context.extensionUri, log, () => onState(theServer.state));
 
   const onState = (state: ServerState): void => {
-    if (state.kind === "starting") statusBar.starting();
-    if (state.kind === "failed") statusBar.failed(state.failure);
-    panel.failed(state.kind === "failed" ? state.failure : undefined);
+    if (state.kind === "starting") {
+      statusBar.starting();
+      panel.starting();
+    }
+    if (state.kind === "failed") {
+      statusBar.failed(state.failure);
+      panel.failed(state.failure);
+    }
     if (state.kind === "running") {
       resumePanel(state.session, panel).catch((error) =>
         log.warn("The panel could not be brought back:", error),
@@ -33,7 +38,13 @@ export function activate(context: ExtensionContext): void {
     theServer.onStatus((view) => statusBar.update(view)),
     theServer.onPanel((view) => panel.update(view)),
     theServer.onDidChangeState(onState),
-    key.onDidChange(() => void theServer.restartForKey()),
+    key.onDidChange(async () => {
+      if (!(await theServer.hasOtherKey())) return;
+      // Another key may be another account: the old one's figures must not pass for its own.
+      statusBar.forget();
+      panel.forget();
+      await theServer.restart();
+    }),
     workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("openaiUsage.interpreter")) void theServer.restart();
     }),

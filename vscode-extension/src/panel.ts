@@ -35,6 +35,12 @@ export class Panel implements Disposable {
     this.#log = log;
     this.#serializer = window.registerWebviewPanelSerializer(VIEW_TYPE, {
       deserializeWebviewPanel: async (panel, state) => {
+        if (this.#panel !== undefined) {
+          // Its tab was in the background, not loaded yet, when the panel was opened anew: one is enough.
+          panel.dispose();
+          this.#panel.reveal();
+          return;
+        }
         this.#adopt(panel);
         this.#remember(state);
         onRestored();
@@ -46,10 +52,9 @@ export class Panel implements Disposable {
     return this.#panel !== undefined;
   }
 
-  /** What the panel shows, for a server that does not know it yet; undefined where it never showed anything. */
-  get selection(): Selection | undefined {
-    if (this.#view === undefined) return undefined;
-    const shown = this.#view.controls.flatMap(({ id, selected }) =>
+  /** What the panel shows, for a server that does not know it yet; empty where it never showed anything. */
+  get selection(): Selection {
+    const shown = (this.#view?.controls ?? []).flatMap(({ id, selected }) =>
       selected.slice(0, 1).map((choice) => [id, choice]),
     );
     return { ...Object.fromEntries(shown), ...this.#chosen };
@@ -81,9 +86,22 @@ export class Panel implements Disposable {
     this.#chosen = { ...this.#chosen, ...selection };
   }
 
-  /** There is no server: says so above what was last known. Undefined: there is one again. */
-  failed(failure: Failure | undefined): void {
-    if (failure === this.#failure) return;
+  /** What is known is not to be shown again, but for what was chosen. */
+  forget(): void {
+    this.#chosen = this.selection;
+    this.#view = undefined;
+    this.#send();
+  }
+
+  /** A server starts. */
+  starting(): void {
+    this.#failure = undefined;
+    this.#keepFigures();
+    this.#send();
+  }
+
+  /** There is no server: says so above what was last known. */
+  failed(failure: Failure): void {
     this.#failure = failure;
     this.#send();
   }
@@ -107,18 +125,26 @@ export class Panel implements Disposable {
   }
 
   #remember(state: unknown): void {
-    const view = (state as { view?: unknown } | undefined)?.view;
-    if (this.#view !== undefined || !view) return;
+    const kept = (state as { view?: unknown } | undefined)?.view;
+    if (this.#view !== undefined || !kept) return;
     try {
-      this.#view = { ...decode<PanelView>("PanelView", view), reveal: false };
+      this.#view = { ...decode<PanelView>("PanelView", kept), reveal: false };
+      this.#keepFigures();
     } catch (error) {
       this.#log.info("The panel's last contents are of another version:", error);
     }
   }
 
+  /** Figures stay until a server knows better. Of what else the last one said, only the choices are of use now. */
+  #keepFigures(): void {
+    if (hasFigures(this.#view)) return;
+    this.#chosen = this.selection;
+    this.#view = undefined;
+  }
+
   #send(): void {
-    const view = this.#failure ? withFailure(this.#view, this.#failure) : this.#view;
-    if (view !== undefined) void this.#panel?.webview.postMessage({ type: "view", view });
+    const view = this.#failure ? withFailure(this.#view, this.#failure) : (this.#view ?? LOADING);
+    void this.#panel?.webview.postMessage({ type: "view", view });
   }
 
   /** The page draws what the server sends, so what comes from it is not to be believed either. */
@@ -141,22 +167,28 @@ export class Panel implements Disposable {
   }
 }
 
+/** Until a server has said anything. */
+const LOADING: PanelView = {
+  title: "OpenAI usage",
+  subtitle: "",
+  sample: false,
+  asOf: null,
+  busy: true,
+  reveal: false,
+  controls: [],
+  notices: [],
+  metrics: [],
+  sections: [],
+};
+
+function hasFigures(view: PanelView | undefined): view is PanelView {
+  return view !== undefined && view.metrics.length > 0;
+}
+
 function withFailure(view: PanelView | undefined, { text, command }: Failure): PanelView {
-  const empty: PanelView = {
-    title: "OpenAI usage",
-    subtitle: "",
-    sample: false,
-    asOf: null,
-    busy: false,
-    reveal: false,
-    controls: [],
-    notices: [],
-    metrics: [],
-    sections: [],
-  };
   const notice = { id: "server", severity: "error", text, command } as const;
   // Figures are kept, and what is to be known about them. A page without any says the one thing that matters.
-  const kept = view && view.metrics.length > 0 ? view : empty;
+  const kept = hasFigures(view) ? view : LOADING;
   return { ...kept, busy: false, notices: [notice, ...kept.notices] };
 }
 

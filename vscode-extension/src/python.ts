@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { arch } from "node:process";
 import { promisify } from "node:util";
 import { type Extension, extensions, type LogOutputChannel, Uri, workspace } from "vscode";
-import { SETTINGS_SECTION } from "./protocol";
+import { textSetting } from "./settings";
 import { within } from "./within";
 
 /** What the bundled libraries were made for: compiled ones exist for these versions only. */
@@ -38,7 +38,8 @@ export class NoPython extends Error {}
  * @throws {NoPython}
  */
 export async function findPython(folder: string, log: LogOutputChannel): Promise<string> {
-  const chosen = workspace.getConfiguration(SETTINGS_SECTION).get<string>("interpreter", "").trim();
+  const chosen = textSetting("interpreter");
+  if (chosen === undefined) throw new NoPython("The setting openaiUsage.interpreter has to be a text.");
   if (chosen !== "") {
     const answer = await ask([chosen], folder);
     // Someone chose it: running another one instead would hide that the choice does not work.
@@ -47,8 +48,7 @@ export async function findPython(folder: string, log: LogOutputChannel): Promise
     return answer.executable;
   }
   const selected = await pythonExtensionsChoice(log);
-  const onPath: Command[] = [["python3"], ["python"], ["py", "-3"]];
-  for (const candidate of selected === undefined ? onPath : [[selected] as const, ...onPath]) {
+  for (const candidate of selected === undefined ? ON_PATH : [[selected] as const, ...ON_PATH]) {
     const answer = await ask(candidate, folder);
     if ("executable" in answer) return answer.executable;
     log.info(`Not used: ${candidate.join(" ")} ${answer.problem}`);
@@ -58,6 +58,20 @@ export async function findPython(folder: string, log: LogOutputChannel): Promise
 
 /** The start of a command. */
 type Command = readonly [program: string, ...args: string[]];
+
+const NEWEST_FIRST = Array.from(
+  { length: NEWEST[1] - OLDEST[1] + 1 },
+  (_, index) => `3.${NEWEST[1] - index}`,
+);
+
+/** What a system itself calls Python may be too old, or too new, with the right one beside it. */
+const ON_PATH: Command[] = [
+  ["python3"],
+  ["python"],
+  ...NEWEST_FIRST.map((version) => [`python${version}`] as const),
+  ["py", "-3"],
+  ...NEWEST_FIRST.map((version) => ["py", `-${version}`] as const),
+];
 
 /** The program's path, or why this Python cannot run the server. */
 async function ask(python: Command, folder: string): Promise<{ executable: string } | { problem: string }> {

@@ -1,15 +1,8 @@
-import {
-  env,
-  InputBoxValidationSeverity,
-  type SecretStorage,
-  ThemeIcon,
-  Uri,
-  window,
-  workspace,
-} from "vscode";
-import { SETTINGS_SECTION } from "./protocol";
+import { env, InputBoxValidationSeverity, type SecretStorage, ThemeIcon, Uri, window } from "vscode";
+import { textSetting } from "./settings";
 
 const SECRET = "openaiUsage.adminKey";
+const PREFIX = "sk-admin-";
 const KEYS_PAGE = "https://platform.openai.com/settings/organization/admin-keys";
 
 /** The admin key in VS Code's SecretStorage, and how the user sets and forgets it. */
@@ -31,10 +24,17 @@ export class AdminKey {
     });
   }
 
-  /** Asks for the key and stores it. */
-  async set(): Promise<void> {
+  /**
+   * Asks for the key and stores it.
+   *
+   * @returns Whether it is the one that was stored already: then nothing has changed, and nothing else tells of it.
+   */
+  async set(): Promise<boolean> {
     const key = await askForKey();
-    if (key !== undefined) await this.#secrets.store(SECRET, key);
+    if (key === undefined) return false;
+    if (key === (await this.stored())) return true;
+    await this.#secrets.store(SECRET, key);
+    return false;
   }
 
   /** Deletes the key, once the user has agreed. */
@@ -74,7 +74,7 @@ async function askForKey(): Promise<string | undefined> {
   input.onDidTriggerButton(() => env.openExternal(Uri.parse(KEYS_PAGE)));
   input.onDidChangeValue(() => {
     const key = input.value.trim();
-    const problem = key === "" ? undefined : problemWith(key);
+    const problem = PREFIX.startsWith(key) ? undefined : problemWith(key);
     input.validationMessage = problem && { message: problem, severity: InputBoxValidationSeverity.Error };
   });
   try {
@@ -97,18 +97,18 @@ async function askForKey(): Promise<string | undefined> {
 function problemWith(key: string): string | undefined {
   if (!/^[\x21-\x7e]+$/.test(key)) return "No key holds spaces or such characters. Copy it once more, alone.";
   // Another address may have keys of its own kind.
-  if (!isSentToOpenAI() || key.startsWith("sk-admin-")) return undefined;
+  if (!isSentToOpenAI()) return undefined;
+  if (PREFIX.startsWith(key)) return "This is only the beginning of a key. Copy it once more, all of it.";
+  if (key.startsWith(PREFIX)) return undefined;
   const needed = "Usage is read with an admin key (sk-admin-…), made by an organisation owner.";
   if (key.startsWith("sk-proj-")) return `This is a project key. ${needed}`;
   if (key.startsWith("sk-svcacct-")) return `This is a service account's key. ${needed}`;
   if (key.startsWith("sk-")) return `This is a user's API key. ${needed}`;
-  // Nothing is wrong yet while the prefix is still being typed.
-  return "sk-admin-".startsWith(key) ? undefined : `An admin key starts with sk-admin-. ${needed}`;
+  return `An admin key starts with ${PREFIX}. ${needed}`;
 }
 
 function isSentToOpenAI(): boolean {
-  const setting = workspace.getConfiguration(SETTINGS_SECTION).get<string>("baseUrl", "");
-  const address = setting.trim() || process.env.OPENAI_BASE_URL || "https://api.openai.com/v1";
+  const address = textSetting("baseUrl") || process.env.OPENAI_BASE_URL || "https://api.openai.com/v1";
   try {
     return /(^|\.)openai\.com$/.test(new URL(address).hostname);
   } catch {

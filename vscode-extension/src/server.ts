@@ -51,9 +51,9 @@ export class Server implements Disposable {
     return this.#settled;
   }
 
-  /** Restarts it if it runs with another key than the stored one: another window may have set that too. */
-  async restartForKey(): Promise<void> {
-    if ((await this.#key.stored()) !== this.#usedKey) await this.restart();
+  /** Whether it runs with another key than the stored one. Every window hears of every change. */
+  async hasOtherKey(): Promise<boolean> {
+    return (await this.#key.stored()) !== this.#usedKey;
   }
 
   /** The state after every restart that was asked for: running or failed, but for the extension's end. */
@@ -108,7 +108,9 @@ export class Server implements Disposable {
   async #launchOptions(): Promise<{ args: string[]; env: NodeJS.ProcessEnv }> {
     const { OPENAI_USAGE_DEMO: demo, ...env } = process.env;
     this.#usedKey = await this.#key.stored();
-    if (this.#usedKey !== undefined) env.OPENAI_ADMIN_KEY = this.#usedKey;
+    // Without the line end that a file or a secret manager left there: as it is sent, and so as it is redacted.
+    env.OPENAI_ADMIN_KEY = (this.#usedKey ?? env.OPENAI_ADMIN_KEY)?.trim();
+    env.OPENAI_API_KEY = env.OPENAI_API_KEY?.trim();
     const args = demo === "1" && !env.OPENAI_ADMIN_KEY ? ["--demo"] : [];
     return { args, env };
   }

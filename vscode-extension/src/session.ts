@@ -100,6 +100,6 @@ export class Session {
 
 /** The server redacts its keys itself; this is for what Python prints when it does not get that far. */
 function redactor(...keys: (string | undefined)[]): (line: string) => string {
-  const secrets = keys.filter((key): key is string => key !== undefined && key !== "");
+  const secrets = keys.map((key) => key?.trim()).filter((key): key is string => Boolean(key));
   return (line) => secrets.reduce((text, key) => text.replaceAll(key, "[key]"), line);
 }

@@ -41,10 +41,15 @@ export class StatusBar implements Disposable {
     }
   }
 
-  /** What was known stays shown until the server knows better. */
+  /** What is known is not to be shown again. */
+  forget(): void {
+    this.#figures = undefined;
+  }
+
+  /** Figures stay shown until the server knows better. What else the last one said is of no use now. */
   starting(): void {
     this.#apply(
-      this.#last ?? {
+      this.#figures ?? {
         text: "$(loading~spin) OpenAI usage",
         tooltip: "OpenAI usage: starting",
         accessibleLabel: "OpenAI usage, starting",
@@ -55,9 +60,9 @@ export class StatusBar implements Disposable {
     );
   }
 
-  /** There is no server: says so, and keeps the figures. What a server without figures said is of no use now. */
+  /** There is no server: says so, and keeps the figures. */
   failed({ short, text, detail, command, steps }: Failure): void {
-    const known = this.#last && /\d/.test(this.#last.text) ? this.#last : undefined;
+    const known = this.#figures;
     const links = steps
       .filter((step) => OWN_COMMANDS.has(step.command))
       .map(({ title, command, arguments: args }) => {
@@ -82,6 +87,11 @@ export class StatusBar implements Disposable {
 
   dispose(): void {
     this.#item.dispose();
+  }
+
+  /** The last status, where it has figures. */
+  get #figures(): StatusView | undefined {
+    return this.#last && /\d/.test(this.#last.text) ? this.#last : undefined;
   }
 
   #apply(view: StatusView): void {

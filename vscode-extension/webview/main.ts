@@ -12,6 +12,10 @@ interface State {
   view: PanelView | null;
   /** Ids of the tables shown in full. */
   expanded: string[];
+  /** Ids of the charts whose figures are shown as a table too. */
+  opened: string[];
+  /** How far the page is scrolled. */
+  scrollY: number;
 }
 
 declare function acquireVsCodeApi(): {
@@ -22,17 +26,31 @@ declare function acquireVsCodeApi(): {
 
 const vscode = acquireVsCodeApi();
 const app = document.getElementById("app") ?? document.body.appendChild(h("div", { id: "app" }));
-const nothing: State = { view: null, expanded: [] };
+const nothing: State = { view: null, expanded: [], opened: [], scrollY: 0 };
 let state = nothing;
 
 function draw(next: State): void {
   const focused = document.activeElement;
   morph(app, page(next.view, new Set(next.expanded)));
-  state = next;
-  vscode.setState(state);
+  keep(next);
   if (document.activeElement !== focused && focused instanceof HTMLElement)
     focused.focus({ preventScroll: true });
   scheduleReach();
+}
+
+function keep(next: State): void {
+  state = next;
+  vscode.setState(state);
+}
+
+/** Brings a page that was drawn afresh to where the reader left it. */
+function resume({ opened, scrollY }: State): void {
+  for (const id of opened) {
+    const details = document.querySelector<HTMLDetailsElement>(`[data-chart="${CSS.escape(id)}"] details`);
+    if (details) details.open = true;
+  }
+  // In the next frame: what was opened has filled itself, and the page is long enough.
+  requestAnimationFrame(() => requestAnimationFrame(() => window.scrollTo(0, scrollY)));
 }
 
 /** A box that scrolls can be focused, so that arrow keys scroll it; one that does not is no stop for Tab. */
@@ -72,7 +90,16 @@ app.addEventListener("change", ({ target }) => {
   vscode.postMessage({ type: "select", selection: { [id]: target.value } });
 });
 
-app.addEventListener("toggle", scheduleReach, { capture: true });
+app.addEventListener(
+  "toggle",
+  () => {
+    const open = document.querySelectorAll("[data-chart]:has(details[open])");
+    keep({ ...state, opened: [...open].map((chart) => chart.getAttribute("data-chart") ?? "") });
+    scheduleReach();
+  },
+  { capture: true },
+);
+document.addEventListener("scrollend", () => keep({ ...state, scrollY: window.scrollY }));
 window.addEventListener("resize", scheduleReach);
 
 window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => {
@@ -88,6 +115,7 @@ new MutationObserver(() => {
 document.body.prepend(patterns());
 try {
   draw({ ...nothing, ...vscode.getState() });
+  resume(state);
 } catch (error) {
   console.error("What an earlier version of this page kept cannot be drawn:", error);
   draw(nothing);

@@ -97,12 +97,20 @@ function header(view: PanelView | null, state: string): HTMLElement {
 }
 
 function updated(asOf: string): HTMLElement {
-  const date = new Date(asOf);
-  const isToday = date.toDateString() === new Date().toDateString();
-  const words = Number.isNaN(date.getTime())
-    ? asOf
-    : date.toLocaleString(undefined, { ...(isToday ? {} : { dateStyle: "medium" }), timeStyle: "short" });
-  return h("time", { class: "updated", datetime: asOf, title: asOf }, `Updated ${words}`);
+  return h(
+    "time",
+    { class: "updated", datetime: asOf, title: asOf },
+    `Updated ${timeText(asOf, new Date())}`,
+  );
+}
+
+/** As in the tooltip and the notices: "21:14 UTC", with its day when that is another one, "21 Nov 21:14 UTC". */
+function timeText(iso: string, now: Date): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  const [, day, month, year, time = ""] = date.toUTCString().split(" ");
+  const isToday = now.toUTCString().includes(`${day} ${month} ${year}`);
+  return `${isToday ? "" : `${Number(day)} ${month} `}${time.slice(0, 5)} UTC`;
 }
 
 function control({ id, label, options, selected }: Control): HTMLElement {

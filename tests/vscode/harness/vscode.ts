@@ -11,6 +11,8 @@ export interface VsCodeOptions {
   /** Names its folder under .run/. */
   name: string;
   settings?: Record<string, unknown>;
+  /** What the folder that is opened brings along in .vscode/settings.json. It is then not trusted until the user says so. */
+  workspaceSettings?: Record<string, unknown>;
   /** Environment of VS Code, and so of the extension and the Python server. */
   env?: Record<string, string>;
 }
@@ -22,6 +24,7 @@ const SETTINGS = {
   "extensions.ignoreRecommendations": true,
   "git.enabled": false,
   "remote.autoForwardPorts": false,
+  "security.workspace.trust.startupPrompt": "never",
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
   "workbench.colorTheme": "Dark 2026",
@@ -46,7 +49,7 @@ export class VsCode {
     this.#settings = settings;
   }
 
-  static async start({ name, settings = {}, env = {} }: VsCodeOptions): Promise<VsCode> {
+  static async start({ name, settings = {}, workspaceSettings, env = {} }: VsCodeOptions): Promise<VsCode> {
     const [{ node, entry }, extensions] = await Promise.all([
       install({ browser: true }),
       installedExtensions(),
@@ -54,11 +57,16 @@ export class VsCode {
     const folder = scratch(name);
     const workspace = scratch(name, "my-project");
     writeSettings(folder, settings);
+    if (workspaceSettings) {
+      mkdirSync(join(workspace, ".vscode"), { recursive: true });
+      writeFileSync(join(workspace, ".vscode", "settings.json"), JSON.stringify(workspaceSettings));
+    }
+    const flags = workspaceSettings ? FLAGS : [...FLAGS, "--disable-workspace-trust"];
     const child = new Child(
       `VS Code "${name}"`,
       node,
       // The last arguments of code-server: port 0 is one that is free.
-      [entry, ...foldersOf(folder, extensions), ...FLAGS, "--bind-addr", "127.0.0.1:0", workspace],
+      [entry, ...foldersOf(folder, extensions), ...flags, "--bind-addr", "127.0.0.1:0", workspace],
       { env: environment(folder, env), cwd: folder },
     );
     const [, origin] = await child.printed(/listening on (http:\S+?)\/?$/);
@@ -110,7 +118,7 @@ export class VsCode {
   }
 }
 
-const FLAGS = ["--auth=none", "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"];
+const FLAGS = ["--auth=none", "--disable-telemetry", "--disable-update-check"];
 
 function foldersOf(folder: string, extensions: string): string[] {
   return ["--user-data-dir", join(folder, "user-data"), "--extensions-dir", extensions];

@@ -39,9 +39,11 @@ export class Workbench {
     return workbench;
   }
 
-  /** As a user reloads the window. */
+  /** As a user reloads the window: VS Code first writes down what is open. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const loaded = this.page.waitForEvent("load");
+    await this.run("Developer: Reload Window");
+    await loaded;
     await this.#started();
   }
 
@@ -59,13 +61,14 @@ export class Workbench {
     const input = this.quickInput.locator("input.input");
     await input.waitFor();
     await input.fill(`>${title}`);
-    await this.quickInput
-      .locator(".monaco-list-row")
-      .first()
-      .getByText(title, { exact: true })
-      .first()
-      .waitFor();
-    await this.page.keyboard.press("Enter");
+    // What is found loosely, or was used lately, may stand above it.
+    const exactly = this.page.getByText(title, { exact: true });
+    await this.quickInput.locator(".monaco-list-row").filter({ has: exactly }).first().click();
+  }
+
+  /** The tabs of the editors of that name. */
+  tabs(name: string): Locator {
+    return this.page.locator(".tabs-container .tab").filter({ hasText: name });
   }
 
   /** The file name is the screenshot's name; the folder is not in git. */

@@ -83,6 +83,9 @@ describe("an account with an admin key", () => {
     await workbench.panel.reaches("ready");
     await shows(workbench.panel, demo.api, day(29), day(0));
     assert.equal(await workbench.panel.frame.locator(".sample").count(), 0);
+    const updated = workbench.panel.frame.locator("time.updated");
+    const time = (await updated.getAttribute("datetime"))?.slice(11, 16);
+    assert.match(await updated.innerText(), new RegExp(`^Updated .*${time} UTC$`));
   });
 
   for (const [period, first, last] of [
@@ -126,6 +129,45 @@ describe("an account with an admin key", () => {
       );
     });
     await workbench.status.shows(await expectedStatus(demo.api));
+  });
+
+  test("a panel behind another tab keeps its place", async ({ workbench }) => {
+    const { panel } = workbench;
+    const place = () =>
+      panel.app.evaluate(({ ownerDocument: { documentElement } }) => ({
+        scrolled: documentElement.scrollTop,
+        opened: documentElement.querySelectorAll("details[open]").length,
+      }));
+    await panel.chart("daily-spend").locator("summary").click();
+    await panel.app.evaluate(({ ownerDocument: { documentElement } }) => {
+      documentElement.scrollTop = 300;
+      return new Promise((resolve) => documentElement.ownerDocument.addEventListener("scrollend", resolve));
+    });
+    await workbench.run("File: New Untitled Text File");
+    await panel.app.waitFor({ state: "hidden" });
+    await workbench.page.keyboard.type("Something to come back to");
+    await workbench.tabs("OpenAI usage").click();
+    await panel.reaches("ready");
+    await eventually(async () => assert.deepEqual(await place(), { scrolled: 300, opened: 1 }));
+  });
+
+  test("a panel that is opened anew while its tab is not loaded yet is still one panel", async ({
+    workbench,
+    demo,
+  }) => {
+    const { status, panel } = workbench;
+    const own = workbench.tabs("OpenAI usage");
+    await workbench.tabs("Untitled-1").click();
+    await panel.app.waitFor({ state: "hidden" });
+    await workbench.reload();
+    await status.shows(await expectedStatus(demo.api));
+    assert.equal(await own.count(), 1, "the panel's tab is back");
+    await status.click();
+    await panel.reaches("ready");
+    await own.first().click();
+    await eventually(async () => assert.equal(await own.count(), 1));
+    await panel.choose("period", "7d");
+    await shows(panel, demo.api, day(6), day(0));
   });
 
   test("when the server is killed, the values stay and a new one takes over", async ({

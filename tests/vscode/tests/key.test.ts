@@ -1,8 +1,12 @@
 /** Without a key, and without Python: what is missing is said, one click leads to it, and the key stays a secret. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe } from "node:test";
 import { ADMIN_KEY } from "../harness/demoApi.ts";
 import { eventually } from "../harness/eventually.ts";
+import { scratch } from "../harness/paths.ts";
 import { session } from "../harness/session.ts";
 import type { VsCode } from "../harness/vscode.ts";
 import type { Workbench } from "../harness/workbench.ts";
@@ -12,7 +16,7 @@ const NUMBERS = /^\$\(graph\) \$[\d,]+\.\d\d today · \$[\d,]+\.\d\d this month$
 const REVOKED_KEY = `${ADMIN_KEY}-revoked`;
 
 describe("without a key", () => {
-  const test = session("no-key", () => ({}));
+  const test = session("no-key", () => ({ env: { PATH: pathWithOldPython() } }));
 
   test("the status bar asks for one, and so does the panel", async ({ workbench }) => {
     await workbench.status.shows(NO_KEY);
@@ -33,6 +37,10 @@ describe("without a key", () => {
     await enter(workbench, "");
     await workbench.quickInput.getByText("An admin key of your organisation").waitFor();
     await workbench.screenshot("set-key");
+    await enter(workbench, "sk-admin");
+    assert.doesNotMatch(await workbench.quickInput.innerText(), /user's API key/);
+    await workbench.page.keyboard.press("Enter");
+    await workbench.quickInput.getByText("only the beginning of a key").waitFor();
     await enter(workbench, "sk-proj-0000T3BlbkFJ1111");
     await workbench.quickInput.getByText("This is a project key").waitFor();
     await workbench.screenshot("project-key");
@@ -53,9 +61,18 @@ describe("without a key", () => {
     await workbench.screenshot("key-refused");
   });
 
-  test("with an admin key the numbers appear", async ({ workbench }) => {
+  test("with another key, what the last one led to is no longer said", async ({ workbench, demo }) => {
+    await demo.inject({ kind: "hang", times: 50 });
     await workbench.status.click();
     await enter(workbench, ` ${ADMIN_KEY} `);
+    await workbench.page.keyboard.press("Enter");
+    await workbench.status.shows(/OpenAI usage/);
+    await workbench.panel.reaches("loading");
+  });
+
+  test("with the same key once more it is tried again, and the numbers appear", async ({ workbench }) => {
+    await workbench.run("OpenAI: Set admin key");
+    await enter(workbench, ADMIN_KEY);
     await workbench.page.keyboard.press("Enter");
     await workbench.status.shows(NUMBERS);
     await workbench.panel.reaches("ready");
@@ -90,11 +107,38 @@ describe("without a key", () => {
       .getByText(/Python/)
       .first()
       .waitFor();
-    await workbench.notifications.getByRole("button", { name: "Choose interpreter" }).waitFor();
+    await workbench.notifications.getByRole("button", { name: "Choose interpreter" }).click();
+    const setting = workbench.page.locator(".settings-editor .setting-item-contents");
+    await setting.filter({ hasText: "Path of the Python" }).waitFor();
+    await workbench.screenshot("choose-interpreter");
+    await workbench.page.keyboard.press("Escape");
+    vscode.configure({ "openaiUsage.interpreter": 42 });
+    await eventually(async () => assert.match(await workbench.status.tooltip(), /has to be a text/));
     vscode.configure({ "openaiUsage.interpreter": undefined });
     await workbench.status.shows(NO_KEY);
   });
 });
+
+/** As on a system that calls an old Python "python3" and has a newer one beside it. */
+function pathWithOldPython(): string {
+  const folder = scratch("old-python");
+  const old = {
+    executable: "/usr/bin/python3",
+    implementation: "cpython",
+    version: [3, 9],
+    platform: "",
+    freeThreaded: false,
+  };
+  writeFileSync(join(folder, "python3"), `#!/bin/sh\necho '${JSON.stringify(old)}'\n`, { mode: 0o755 });
+  const python = process.env.PYTHON ?? "python3";
+  const about = "import sys; print(sys.executable, 'python%d.%d' % sys.version_info[:2])";
+  const [program = "", name = ""] = execFileSync(python, ["-c", about], { encoding: "utf8" })
+    .trim()
+    .split(" ");
+  rmSync(join(folder, name), { force: true });
+  symlinkSync(program, join(folder, name));
+  return folder;
+}
 
 /** Types into the input box, as soon as that is the one for the key. */
 async function enter(workbench: Workbench, key: string): Promise<void> {
