@@ -31,6 +31,14 @@ export function activate(context: ExtensionContext): void {
     }
   };
 
+  const onKey = async (): Promise<void> => {
+    if (!(await theServer.hasOtherKey())) return;
+    // Another key may be another account: the old one's figures must not pass for its own.
+    statusBar.forget();
+    panel.forget();
+    await theServer.restart();
+  };
+
   context.subscriptions.push(
     log,
     statusBar,
@@ -38,13 +46,7 @@ export function activate(context: ExtensionContext): void {
     theServer.onStatus((view) => statusBar.update(view)),
     theServer.onPanel((view) => panel.update(view)),
     theServer.onDidChangeState(onState),
-    key.onDidChange(async () => {
-      if (!(await theServer.hasOtherKey())) return;
-      // Another key may be another account: the old one's figures must not pass for its own.
-      statusBar.forget();
-      panel.forget();
-      await theServer.restart();
-    }),
+    key.onDidChange(() => void onKey()),
     workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("openaiUsage.interpreter")) void theServer.restart();
     }),

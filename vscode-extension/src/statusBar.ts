@@ -43,7 +43,7 @@ export class StatusBar implements Disposable {
 
   /** What is known is not to be shown again. */
   forget(): void {
-    this.#figures = undefined;
+    this.#last = undefined;
   }
 
   /** Figures stay shown until the server knows better. What else the last one said is of no use now. */
