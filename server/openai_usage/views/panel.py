@@ -166,7 +166,9 @@ def _metrics(state: State, details: Details) -> list[Metric]:
         metrics.append(_money_metric(state, "month", label, state.recent.month, days_text(month_of(known))))
     used = details.tokens
     metrics.append(_count_metric("tokens", "Completions tokens", used.total if used else None, _tokens_detail(used)))
-    metrics.append(_count_metric("requests", "Completions requests", used.num_model_requests if used else None, None))
+    metrics.append(
+        _count_metric("requests", "Model requests", used.num_model_requests if used else None, "completions")
+    )
     return metrics
 
 
