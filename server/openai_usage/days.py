@@ -4,13 +4,10 @@ import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import get_args
 
 from openai_usage.protocol import Period
 
 _DAY = timedelta(days=1)
-
-PERIODS: tuple[Period, ...] = get_args(Period)
 
 
 @dataclass(frozen=True, slots=True)

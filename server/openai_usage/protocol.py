@@ -32,7 +32,6 @@ Severity = Literal["ok", "warning", "error"]
 NoticeSeverity = Literal["info", "warning", "error"]
 Period = Literal["today", "7d", "30d", "month", "last-month", "90d"]
 GroupBy = Literal["line_item", "model", "project_id"]
-Unit = Literal["usd", "tokens", "requests", "percent"]
 
 
 class _Wire(BaseModel):
@@ -113,7 +112,7 @@ class Metric(_Wire):
     value: str | None
     """Exact plain decimal string; null when it is not known (then `text` is a dash)."""
     unit: str
-    """A Unit, or a currency code other than `usd`."""
+    """`tokens`, `requests`, or a currency in lower-case ISO 4217."""
     text: str
     detail: str | None = None
     share: str | None = None

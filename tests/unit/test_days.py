@@ -1,12 +1,13 @@
 """Ranges of UTC days: nothing lost, nothing twice."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openai_usage.days import PERIODS, Days, day_of, midnight, month_of, period_days
+from openai_usage.days import Days, day_of, midnight, month_of, period_days
 from openai_usage.protocol import Period
 
 dates = st.dates(date(2019, 1, 1), date(2035, 12, 31))
@@ -45,7 +46,7 @@ def test_a_day_begins_at_its_utc_midnight(day: date) -> None:
     assert day_of(Days(day, day).end_time - 1) == day
 
 
-@given(st.sampled_from(PERIODS), dates)
+@given(st.sampled_from(get_args(Period)), dates)
 def test_every_period_ends_today_but_last_month(period: Period, today: date) -> None:
     days = period_days(period, today)
     if period == "last-month":

@@ -15,7 +15,6 @@ export type Severity = "ok" | "warning" | "error";
 export type NoticeSeverity = "info" | "warning" | "error";
 export type Period = "today" | "7d" | "30d" | "month" | "last-month" | "90d";
 export type GroupBy = "line_item" | "model" | "project_id";
-export type Unit = "usd" | "tokens" | "requests" | "percent";
 
 /**
  * One cell: `text` to show and, for a number, its exact `value`.
@@ -113,7 +112,7 @@ export interface Metric {
    */
   value: string | null;
   /**
-   * A Unit, or a currency code other than `usd`.
+   * `tokens`, `requests`, or a currency in lower-case ISO 4217.
    */
   unit: string;
   text: string;
