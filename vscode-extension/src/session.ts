@@ -98,7 +98,7 @@ export class Session {
   }
 }
 
-/** The server redacts its keys itself; this is for what Python prints when it does not get that far. */
+/** The server writes no key; this is for whatever Python, or a library, may print beside it. */
 function redactor(...keys: (string | undefined)[]): (line: string) => string {
   const secrets = keys.map((key) => key?.trim()).filter((key): key is string => Boolean(key));
   return (line) => secrets.reduce((text, key) => text.replaceAll(key, "[key]"), line);

@@ -27,7 +27,10 @@ Row = TypeVar("Row")
 
 
 async def costs(client: Client, days: Days, today: date) -> list[CostRow]:
-    """What was billed on each of `days`, by line item and project."""
+    """What was billed on each of `days`, by line item and project; oldest day first, amounts in units of their currency.
+
+    ApiError when any part of it cannot be read: there is no answer that is short of something.
+    """
 
     async def piece(part: Days) -> list[CostRow]:
         query = _query(part, today, group_by=("line_item", "project_id"))
@@ -38,7 +41,10 @@ async def costs(client: Client, days: Days, today: date) -> list[CostRow]:
 
 
 async def completions(client: Client, days: Days, today: date) -> list[CompletionsRow]:
-    """What models were used for on each of `days`: tokens and requests, by model."""
+    """What models were used for on each of `days`: tokens and requests, by model; oldest day first.
+
+    ApiError when any part of it cannot be read.
+    """
 
     async def piece(part: Days) -> list[CompletionsRow]:
         query = _query(part, today, group_by=("model",))
@@ -50,7 +56,7 @@ async def completions(client: Client, days: Days, today: date) -> list[Completio
 
 
 async def project_names(client: Client) -> dict[str, str]:
-    """Names by project id, archived projects too; a project without a name is left out."""
+    """Names by project id, archived projects too; a project without a name is left out. ApiError as above."""
     query = [("limit", str(_PROJECTS_PER_PAGE)), ("include_archived", "true")]
     found = pages.projects(client, "/organization/projects", query)
     return {project.id: project.name async for project in found if project.name}
