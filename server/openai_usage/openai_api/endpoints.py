@@ -27,7 +27,7 @@ Row = TypeVar("Row")
 
 
 async def costs(client: Client, days: Days, today: date) -> list[CostRow]:
-    """What was billed on each of `days`, by line item and project; oldest day first, amounts in units of their currency.
+    """What was billed on each of `days`, by line item and project; oldest day first, amounts in their currency.
 
     ApiError when any part of it cannot be read: there is no answer that is short of something.
     """
