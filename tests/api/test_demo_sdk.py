@@ -1,6 +1,8 @@
 """OpenAI's own SDK as a witness: what it reads from the demo, without complaint, is what the demo has."""
 
+import inspect
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,7 +21,9 @@ from openai.types.admin.organization.usage_costs_response import (
 )
 
 from openai_usage.demo import DEMO_KEY, Organization
-from openai_usage.demo.organization import DAY, exact_sum
+from openai_usage.demo.endpoints import CHOICES, COSTS, USAGE, Endpoint
+from openai_usage.demo.organization import exact_sum
+from openai_usage.demo.roster import DAY
 from tests.support.demo_server import DemoServer
 
 NOW = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
@@ -74,11 +78,14 @@ def test_usage_over_all_pages_is_what_was_used(
         assert body.next_page is not None
         page = body.next_page
     assert days == list(range(*span, DAY))
-    own = [row.metrics for row in ORGANIZATION.usage(*span)]
-    assert sum(row.num_model_requests for row in rows) == sum(metrics.requests for metrics in own)
-    assert sum(row.output_tokens for row in rows) == sum(each.output_text + each.output_image for each in own)
+    own: Counter[str] = Counter()
+    for used in ORGANIZATION.usage("completions", *span):
+        own.update(used.counts)
+    assert sum(row.num_model_requests for row in rows) == own["requests"]
+    assert sum(row.output_tokens for row in rows) == sum(own[f"output_{kind}"] for kind in ("text", "audio", "image"))
+    kinds = ("text", "audio", "image", "cached_text", "cached_audio", "cached_image")
     assert sum(row.input_tokens for row in rows) == sum(
-        each.text + each.cached_text + each.cache_write + each.image + each.cached_image for each in own
+        own[kind] for kind in (*kinds, "cache_write_30m", "cache_write_12h")
     )
 
 
@@ -107,14 +114,74 @@ def test_costs_over_all_pages_are_the_bill_to_the_last_digit(
         assert body.next_page is not None
         page = body.next_page
     assert days == list(range(start, end, DAY))
-    own = [row.amount for day in range(start // DAY, end // DAY) for row in ORGANIZATION.costs(day)]
-    assert exact_sum(amounts) == exact_sum(own)
+    own = [row for day in range(start // DAY, end // DAY) for row in ORGANIZATION.costs(day)]
+    by_owner = "api_key_id" in group_by or "user_id" in group_by
+    assert exact_sum(amounts) == exact_sum(row.amount for row in own if row.attributed or not by_owner)
+
+
+@pytest.mark.parametrize("name", sorted(USAGE))
+def test_the_sdk_knows_every_usage_endpoint_and_all_of_its_fields(client: OpenAI, name: str) -> None:
+    endpoint = USAGE[name]
+    method = getattr(client.admin.organization.usage, name)
+    pages = [
+        method(start_time=TODAY - DAY, end_time=TODAY, bucket_width=width, group_by=list(endpoint.dimensions))
+        for width in ("1m", "1h", "1d")
+    ]
+    assert [(len(page.data), page.has_more) for page in pages] == [(60, True), (24, False), (1, False)]
+    (bucket,) = pages[-1].data
+    assert bucket.results
+    for row in bucket.results:
+        assert row.object == endpoint.result
+        fields = {*endpoint.metrics, *endpoint.dimensions}
+        # What the SDK does not know it keeps as an extra: then there would be some.
+        assert (row.model_extra, fields - type(row).model_fields.keys()) == ({}, set())
+        validated = type(row).model_validate(row.model_dump(), strict=True)
+        assert validated == row
+
+
+@pytest.mark.parametrize("endpoint", [*USAGE.values(), COSTS], ids=lambda endpoint: endpoint.path)
+def test_every_parameter_is_one_the_sdk_sends(client: OpenAI, endpoint: Endpoint) -> None:
+    method = getattr(client.admin.organization.usage, endpoint.path.removeprefix("usage/"))
+    signature = inspect.signature(method).parameters
+    common = {"start_time", "end_time", "bucket_width", "limit", "page", "group_by"}
+    assert {*endpoint.filters, *common} == set(signature) - {"extra_headers", "extra_query", "extra_body", "timeout"}
+    values: dict[str, Any] = {name: CHOICES.get(name, ("a",))[:1] for name in endpoint.filters if name != "batch"}
+    assert method(start_time=TODAY, group_by=list(endpoint.dimensions), **values).data[0].results == []
 
 
 def test_projects_page_by_page(client: OpenAI) -> None:
     projects = list(client.admin.organization.projects.list(limit=2, include_archived=True))
     assert [project.id for project in projects] == [project.id for project in ORGANIZATION.projects]
-    assert [project.status for project in projects].count("archived") == 1
+    assert [project.status for project in projects].count("archived") == 2
+
+
+def test_the_lists_of_a_project(client: OpenAI) -> None:
+    projects = client.admin.organization.projects
+    for project in projects.list():
+        keys = list(projects.api_keys.list(project.id, owner_project_access="any", limit=1))
+        assert keys
+        objects = [
+            projects.retrieve(project.id),
+            *keys,
+            *projects.service_accounts.list(project.id),
+            *projects.users.list(project.id, limit=1),
+            *projects.rate_limits.list_rate_limits(project.id),
+            *projects.spend_alerts.list(project.id),
+        ]
+        for each in objects:
+            assert each.model_extra in ({}, None)
+    support = next(iter(projects.list())).id
+    assert projects.spend_limit.retrieve(support).threshold_amount == 9_000
+
+
+def test_the_organisation_s_people_and_budget(client: OpenAI) -> None:
+    organization = client.admin.organization
+    users = list(organization.users.list(limit=2))
+    assert [user.name for user in users].count(None) == 1
+    (research,) = organization.users.list(emails=["research@northwind.example"])
+    assert research in users
+    assert organization.spend_limit.retrieve().enforcement.status == "enforcing"
+    assert [alert.threshold_amount for alert in organization.spend_alerts.list(order="desc")] == [20_000, 15_000]
 
 
 def test_a_filter(client: OpenAI) -> None:

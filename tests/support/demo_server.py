@@ -11,7 +11,8 @@ With `certificate=trustme.CA().issue_cert("127.0.0.1")` it speaks HTTPS.
 
 For a browser test, as a script that ends when its stdin is closed:
 
-    python tests/support/demo_server.py [--now 2026-11-20T15:00:00Z] [--seed N] [--latency SECONDS]
+    python tests/support/demo_server.py [--now 2026-11-20T15:00:00Z] [--seed N] [--latency SECONDS] [--large]
+        [--no-decisions] [--no-limits] [--no-unattributed] [--no-cost-by-user-and-project]
 
 Its first line on stdout is the URL, ending in /v1. What a test in Python calls, others ask for outside /v1:
 
@@ -31,14 +32,16 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import responses
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Final, Literal, Self, cast, get_args
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit
 
+from openai_usage.demo import large
 from openai_usage.demo.api import Amounts, Api, Request, Response
+from openai_usage.demo.northwind import NORTHWIND
 from openai_usage.demo.organization import Organization
 
 if TYPE_CHECKING:
@@ -56,8 +59,9 @@ class Fault:
     status           this status, these headers and this body; the default body is OpenAI's error envelope
     truncated        the first half of the answer; Content-Length agrees with it, or promises the whole with
                      `honest_length=False`, and then the connection closes
-    repeated_cursor  the first page of the answer with the same `next_page` every time
-    missing_cursor   the answer with `has_more: true` and no `next_page`
+    repeated_cursor  the first page of the answer with `has_more: true` and the same `next_page` (of a list: the same
+                     objects) every time
+    missing_cursor   the answer with `has_more: true` and no `next_page` (of a list: no `last_id`)
     close            the connection closes without an answer
     hang             nothing until `DemoServer.release()`, then the plain answer
     """
@@ -68,7 +72,7 @@ class Fault:
     body: str | None = None
     honest_length: bool = True
     path: str = ""
-    """Only requests whose path contains this."""
+    """Only requests whose decoded path and query contain this; `projects?` is the list, and no single project."""
     times: int = 1
     """How many requests it happens to."""
 
@@ -159,7 +163,8 @@ class DemoServer:
         """Notes a request; returns the fault it meets and the event that would end its hanging."""
         with self._lock:
             self._requests.append(request)
-            met = next((fault for fault in self._faults if fault.path in request.path), None)
+            asked = f"{request.path}?{unquote_plus(request.query)}"
+            met = next((fault for fault in self._faults if fault.path in asked), None)
             if met is not None:
                 self._faults.remove(met)
             return met, self._released
@@ -298,14 +303,24 @@ def _faulty(fault: Fault, request: Request, api: Api) -> Response:
     if fault.kind == "truncated":
         answer = api.answer(request)
         return Response(answer.status, answer.headers, answer.body[: len(answer.body) // 2])
-    pairs = [(name, value) for name, value in parse_qsl(request.query, keep_blank_values=True) if name != "page"]
     if fault.kind == "repeated_cursor":
-        answer = api.answer(Request(request.method, request.path, urlencode(pairs), request.authorization))
-        paging = b'"has_more": true, "next_page": "page_again"'
+        pairs = parse_qsl(request.query, keep_blank_values=True)
+        query = urlencode([pair for pair in pairs if pair[0] not in {"page", "after"}])
+        answer = api.answer(Request(request.method, request.path, query, request.authorization))
+        next_page, last_id = b'"page_again"', rb"\1"
     else:
         answer = api.answer(request)
-        paging = b'"has_more": true, "next_page": null'
-    body = re.sub(rb'"has_more": (true|false), "next_page": (null|"[^"]*")', paging, answer.body)
+        next_page = last_id = b"null"
+    body = re.sub(
+        rb'"has_more": (?:true|false), "next_page": (null|"[^"]*")',
+        b'"has_more": true, "next_page": ' + next_page,
+        answer.body,
+    )
+    body = re.sub(
+        rb'"last_id": (null|"[^"]*"), "has_more": (?:true|false)',
+        b'"last_id": ' + last_id + b', "has_more": true',
+        body,
+    )
     return Response(answer.status, answer.headers, body)
 
 
@@ -337,11 +352,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds")
     parser.add_argument("--amounts", choices=("number", "string"), default="number")
+    parser.add_argument("--large", action="store_true", help="hundreds of keys and users")
+    for name in ("decisions", "limits", "unattributed", "cost-by-user-and-project"):
+        parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=True, help="as Organization")
     options = parser.parse_args()
     now: datetime | None = options.now
     if now is not None and now.tzinfo is None:
         parser.error("--now needs an offset, as in 2026-11-20T15:00:00Z")
-    organization = Organization(options.seed) if now is None else Organization(options.seed, lambda: now)
+    organization = Organization(
+        options.seed,
+        lambda: now or datetime.now(UTC),
+        decisions=options.decisions,
+        limits=options.limits,
+        unattributed=options.unattributed,
+        cost_by_user_and_project=options.cost_by_user_and_project,
+        catalogue=large.catalogue() if options.large else NORTHWIND,
+    )
     with DemoServer(organization, latency=options.latency, amounts=options.amounts) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()

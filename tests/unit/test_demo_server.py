@@ -72,6 +72,15 @@ def test_a_fault_waits_for_its_path_and_counts_its_times(server: DemoServer, cli
     assert server.faults == ()
 
 
+def test_a_fault_may_wait_for_one_path_or_one_query(server: DemoServer, client: httpx.Client) -> None:
+    projects = client.get("/organization/projects").json()["data"]
+    server.inject(Fault("status", path="/projects?"), Fault("status", status=400, path="group_by[]=user_id"))
+    assert client.get(f"/organization/projects/{projects[0]['id']}/users").status_code == 200
+    assert client.get("/organization/projects").status_code == 500
+    assert costs(client).status_code == 200
+    assert costs(client, **{"group_by[]": "user_id"}).status_code == 400
+
+
 def test_half_an_answer(server: DemoServer, client: httpx.Client) -> None:
     server.inject(Fault("truncated"), Fault("truncated", honest_length=False))
     answer = costs(client)
@@ -91,6 +100,16 @@ def test_cursors_that_lead_nowhere(server: DemoServer, client: httpx.Client) -> 
     assert first["data"] == second["data"]
     third = costs(client).json()
     assert (third["has_more"], third["next_page"]) == (True, None)
+
+
+def test_lists_that_lead_nowhere(server: DemoServer, client: httpx.Client) -> None:
+    server.inject(Fault("repeated_cursor", times=2), Fault("missing_cursor"))
+    first = client.get("/organization/users").json()
+    second = client.get("/organization/users", params={"after": first["last_id"]}).json()
+    assert first == second
+    assert (first["has_more"], first["last_id"]) == (True, first["data"][-1]["id"])
+    third = client.get("/organization/users").json()
+    assert (third["has_more"], third["last_id"]) == (True, None)
 
 
 def test_a_closed_connection(server: DemoServer, client: httpx.Client) -> None:
@@ -171,17 +190,35 @@ def test_a_fault_nobody_knows_is_refused(server: DemoServer, client: httpx.Clien
     assert server.faults == ()
 
 
-def test_the_script_serves_until_its_stdin_is_closed() -> None:
-    command = [sys.executable, str(Path(demo_server.__file__)), "--now", NOON.isoformat(), "--seed", "3"]
+def from_the_script(path: str, *options: str, params: dict[str, int] | None = None) -> httpx.Response:
+    """The answer of a server that ran as a script and ended by itself."""
+    command = [sys.executable, str(Path(demo_server.__file__)), "--now", NOON.isoformat(), *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
         try:
             assert process.stdout is not None
             url = process.stdout.readline().strip()
-            answer = httpx.get(f"{url}/organization/projects", headers=HEADERS, trust_env=False)
+            answer = httpx.get(f"{url}/organization/{path}", headers=HEADERS, params=params, trust_env=False)
         except BaseException:
             process.kill()
             raise
         assert process.communicate()[0] == ""
     assert process.returncode == 0
+    return answer
+
+
+def test_the_script_serves_until_its_stdin_is_closed() -> None:
+    answer = from_the_script("projects", "--seed", "3")
     expected = [project.id for project in Organization(3, lambda: NOON).projects if not project.archived_at]
     assert [project["id"] for project in answer.json()["data"]] == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "option"),
+    [("usage/decisions", "--no-decisions"), ("spend_limit", "--no-limits")],
+)
+def test_the_script_knows_the_variants(path: str, option: str) -> None:
+    assert from_the_script(path, option, params={"start_time": START} if "usage" in path else None).status_code == 404
+
+
+def test_the_script_serves_the_large_organisation() -> None:
+    assert from_the_script("users", "--large", params={"limit": 100}).json()["has_more"] is True

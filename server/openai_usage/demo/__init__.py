@@ -1,8 +1,10 @@
 """A made-up OpenAI organisation, Northwind Labs, behind the HTTP interface of the real Admin API.
 
 For `--demo` and for tests: `httpx.AsyncClient(transport=DemoTransport(Organization()))` asks it, not OpenAI.
-`catalogue` says who is in it, `organization` what they used and were billed, `query` what may be asked, `api`
-what is answered. Nothing here imports the rest of the package: a mistake made there is not made here too.
+The way of the data: `northwind` (or `large`) says who does what, in the words of `catalogue` and at the prices of
+`models`; `roster` gives ids to who is there, `organization` numbers to what they used and were billed. `endpoints`
+says what may be asked, `query` reads a question, `buckets` and `lists` answer it, `api` is the door. Nothing here
+imports the rest of the package: a mistake made there is not made here too.
 """
 
 from typing import Final

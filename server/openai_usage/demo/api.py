@@ -1,35 +1,28 @@
 """The Admin API's answers about the made-up organisation: a request in, a response out, nothing kept between.
 
-Shapes follow OpenAI's OpenAPI document (2026-08-21) and SDK 3.54.0; undocumented fields are those seen live.
+Here are routes, authorisation and errors; `buckets` and `lists` know what is answered.
 """
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from hashlib import blake2b
 from http import HTTPStatus
-from itertools import islice
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final
 
-from openai_usage.demo.catalogue import Metrics
-from openai_usage.demo.organization import DAY, CostRow, Organization, Project, UsageRow, exact_sum
-from openai_usage.demo.query import (
-    COMPLETIONS,
-    COSTS,
-    SECONDS,
-    Query,
-    RequestError,
-    cursor,
-    pagination,
-    parse,
-    position,
-)
+from openai_usage.demo.buckets import Amounts, Buckets
+from openai_usage.demo.endpoints import USAGE
+from openai_usage.demo.lists import Lists
+from openai_usage.demo.organization import Organization
+from openai_usage.demo.query import RequestError
+
+__all__ = ["Amounts", "Api", "Request", "Response", "encode"]
 
 Json = dict[str, Any]
-Amounts = Literal["number", "string"]
-_Row = TypeVar("_Row", CostRow, UsageRow)
+_Answer = Callable[[str], Json]
+"""From a query string to a payload. Raises RequestError."""
 
 _PREFIX: Final = "/v1/organization/"
 _ADMIN: Final = "sk-admin-"
@@ -58,11 +51,6 @@ class Response:
     body: bytes
 
 
-class _Span(NamedTuple):
-    start: int
-    end: int
-
-
 @dataclass(frozen=True, slots=True)
 class Api:
     """The Admin API of one organisation.
@@ -88,93 +76,50 @@ class Api:
         )
 
     def _payload(self, request: Request) -> Json:
-        endpoints: Mapping[str, tuple[str, Callable[[str], Json]]] = {
-            "costs": (_USAGE_SCOPE, self._costs),
-            "usage/completions": (_USAGE_SCOPE, self._completions),
-            "projects": (_MANAGEMENT_SCOPE, self._projects),
-        }
-        endpoint = endpoints.get(request.path.removeprefix(_PREFIX)) if request.path.startswith(_PREFIX) else None
-        if endpoint is None or request.method != "GET":
+        endpoint = self._endpoint(request.path) if request.method == "GET" else None
+        if endpoint is None:
             raise RequestError(f"Invalid URL ({request.method} {request.path})", status=404, code=None)
         scope, answer = endpoint
         _authorize(request.authorization, scope)
         return answer(request.query)
 
-    def _costs(self, query_string: str) -> Json:
-        query = parse(COSTS, query_string)
-        names = {project.id: project.name for project in self.organization.projects}
+    def _endpoint(self, path: str) -> tuple[str, _Answer] | None:
+        """The scope that a key needs for it, and what answers."""
+        if not path.startswith(_PREFIX):
+            return None
+        match path.removeprefix(_PREFIX).split("/"):
+            case ["costs"]:
+                return _USAGE_SCOPE, Buckets(self.organization, self.amounts).costs
+            case ["usage", "decisions"] if not self.organization.decisions:
+                return None
+            case ["usage", name] if name in USAGE:
+                return _USAGE_SCOPE, partial(Buckets(self.organization).usage, name)
+        answer = self._list(path.removeprefix(_PREFIX).split("/"))
+        return None if answer is None else (_MANAGEMENT_SCOPE, answer)
 
-        def results(span: _Span) -> Iterator[Json]:
-            for group in _groups(query, self.organization.costs(span.start // DAY)):
-                yield self._cost_result(query, group, names)
-
-        # A bill has no finer grain than the day: an unaligned start means its whole day. (Live: not known.)
-        return self._page(query, position(query) // DAY * DAY, results, whole=True)
-
-    def _completions(self, query_string: str) -> Json:
-        query = parse(COMPLETIONS, query_string)
-
-        def results(span: _Span) -> Iterator[Json]:
-            for group in _groups(query, list(self.organization.usage(span.start, span.end))):
-                yield _usage_result(query, group)
-
-        # Not snapped at the left edge: the first bucket begins at start_time itself (live, January 2025).
-        return self._page(query, position(query), results, whole=False)
-
-    def _page(self, query: Query, start: int, results: Callable[[_Span], Iterator[Json]], *, whole: bool) -> Json:
-        end = query.end_time
-        if end is None:
-            end = (self.organization.clock() // DAY + 1) * DAY
-        spans = list(islice(_spans(start, end, SECONDS[query.bucket_width], whole=whole), query.given + 1))
-        following = spans[query.given :]
-        return {
-            "object": "page",
-            "data": [
-                {
-                    "object": "bucket",
-                    "start_time": span.start,
-                    "end_time": span.end,
-                    "results": list(results(span)),
+    def _list(self, parts: list[str]) -> _Answer | None:
+        lists = Lists(self.organization)
+        match parts:
+            case [name]:
+                return {
+                    "projects": lists.projects,
+                    "users": lists.users,
+                    "spend_limit": lists.spend_limit,
+                    "spend_alerts": lists.spend_alerts,
+                }.get(name)
+            case ["projects", project_id]:
+                return partial(lists.project, project_id)
+            case ["projects", project_id, name]:
+                answers: Mapping[str, Callable[[str, str], Json]] = {
+                    "api_keys": lists.api_keys,
+                    "service_accounts": lists.service_accounts,
+                    "users": lists.project_users,
+                    "rate_limits": lists.rate_limits,
+                    "spend_limit": lists.project_spend_limit,
+                    "spend_alerts": lists.project_spend_alerts,
                 }
-                for span in spans[: query.given]
-            ],
-            "has_more": bool(following),
-            "next_page": cursor(query, following[0].start) if following else None,
-        }
-
-    def _cost_result(self, query: Query, rows: Sequence[CostRow], names: Mapping[str, str]) -> Json:
-        amount = exact_sum(row.amount for row in rows)
-        by_line_item = "line_item" in query.group_by
-        quantities = [row.quantity for row in rows if row.quantity is not None] if by_line_item else []
-        return {
-            "object": "organization.costs.result",
-            "amount": {"value": amount if self.amounts == "number" else str(amount), "currency": "usd"},
-            **_dimensions(query, COSTS.group_by, rows[0]),
-            "quantity": sum(quantities) if quantities else None,
-            "quantity_unit": rows[0].quantity_unit if by_line_item else None,
-            "organization_id": self.organization.id,
-            "organization_name": self.organization.name,
-            "project_name": names[rows[0].project_id] if "project_id" in query.group_by else None,
-        }
-
-    def _projects(self, query_string: str) -> Json:
-        limit, after, include_archived = pagination(query_string)
-        projects = [
-            project for project in self.organization.projects if include_archived or project.archived_at is None
-        ]
-        if after is not None:
-            ids = [project.id for project in projects]
-            if after not in ids:
-                raise RequestError(f"No such project: '{after}'.", param="after")
-            projects = projects[ids.index(after) + 1 :]
-        page = projects[:limit]
-        return {
-            "object": "list",
-            "data": [_project(project) for project in page],
-            "first_id": page[0].id if page else None,
-            "last_id": page[-1].id if page else None,
-            "has_more": len(projects) > limit,
-        }
+                return partial(answers[name], project_id) if name in answers else None
+        return None
 
 
 def encode(payload: Json) -> bytes:
@@ -184,7 +129,14 @@ def encode(payload: Json) -> bytes:
     string here does, and loses its quotes afterwards. What str() makes of a finite Decimal is a JSON number,
     `0E-6176` too.
     """
-    return re.sub(r'(?<!\\)"\\u0000([^"]*)"', r"\1", json.dumps(payload, default=_marked)).encode()
+    text, *rest = json.dumps(payload, default=_marked).split('"\\u0000')
+    pieces = [text]
+    for piece in rest:
+        if pieces[-1].endswith("\\"):  # the quote was not the beginning of a string, but inside one
+            pieces += ['"\\u0000', piece]
+        else:
+            pieces += piece.split('"', 1)
+    return "".join(pieces).encode()
 
 
 def _marked(value: object) -> str:
@@ -227,66 +179,4 @@ def _envelope(error: RequestError) -> Json:
             "param": error.param,
             "code": error.code,
         }
-    }
-
-
-def _spans(start: int, end: int, width: int, *, whole: bool) -> Iterator[_Span]:
-    """Buckets from `start` to `end`, cut at multiples of `width`. `whole` ones are not cut short by `end`."""
-    while start < end:
-        edge = (start // width + 1) * width
-        yield _Span(start, edge if whole else min(edge, end))
-        start = edge
-
-
-def _groups(query: Query, rows: Sequence[_Row]) -> list[list[_Row]]:
-    """The rows that pass the filters, by the dimensions asked for. Two groups may look alike: see `shard`."""
-    groups: dict[tuple[object, ...], list[_Row]] = {}
-    for row in rows:
-        if all(getattr(row, dimension) in allowed for dimension, allowed in query.filters):
-            key = tuple(getattr(row, name) for name in (*query.group_by, "shard")) if query.group_by else ()
-            groups.setdefault(key, []).append(row)
-    return list(groups.values())
-
-
-def _dimensions(query: Query, names: Sequence[str], row: CostRow | UsageRow) -> Json:
-    return {name: getattr(row, name) if name in query.group_by else None for name in names}
-
-
-def _usage_result(query: Query, rows: Sequence[UsageRow]) -> Json:
-    total = Metrics()
-    for row in rows:
-        total = total.plus(row.metrics)
-    uncached = total.text + total.image
-    cached = total.cached_text + total.cached_image
-    return {
-        "object": "organization.usage.completions.result",
-        "input_tokens": uncached + cached + total.cache_write,
-        "input_cached_tokens": cached,
-        "input_cache_write_tokens": total.cache_write,
-        "input_uncached_tokens": uncached,
-        "output_tokens": total.output_text + total.output_image,
-        "input_text_tokens": total.text,
-        "output_text_tokens": total.output_text,
-        "input_cached_text_tokens": total.cached_text,
-        "input_audio_tokens": 0,
-        "input_cached_audio_tokens": 0,
-        "output_audio_tokens": 0,
-        "input_image_tokens": total.image,
-        "input_cached_image_tokens": total.cached_image,
-        "output_image_tokens": total.output_image,
-        "num_model_requests": total.requests,
-        **_dimensions(query, COMPLETIONS.group_by, rows[0]),
-    }
-
-
-def _project(project: Project) -> Json:
-    return {
-        "id": project.id,
-        "object": "organization.project",
-        "name": project.name,
-        "created_at": project.created_at,
-        "archived_at": project.archived_at,
-        "status": "active" if project.archived_at is None else "archived",
-        "external_key_id": None,
-        "residency": "GLOBAL",
     }

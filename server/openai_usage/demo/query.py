@@ -1,4 +1,4 @@
-"""What may be asked of the usage and cost endpoints, and how a wrong question is refused.
+"""How a question is read, and how a wrong one is refused.
 
 Limits, lists of values and sentences are those of the real API, as far as they are known: OpenAI's OpenAPI
 document (2026-08-21), its SDK 3.54.0, and reports of live answers where those are silent. Stricter in one
@@ -8,11 +8,13 @@ point: a parameter that nobody knows is refused, so that a slip in a name is see
 import base64
 import binascii
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Set
 from hashlib import blake2b
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
+
+from openai_usage.demo.endpoints import CHOICES, COSTS, Endpoint
 
 DAY: Final = 86_400
 SECONDS: Final[Mapping[str, int]] = {"1m": 60, "1h": 3600, "1d": DAY}
@@ -39,53 +41,10 @@ class RequestError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """Buckets on a page: by default, at most to be asked for, and at most given."""
-
-    default: int
-    maximum: int
-    given: int
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """What one endpoint accepts."""
-
-    name: str
-    paging: Mapping[str, Paging]
-    """By bucket width."""
-    group_by: tuple[str, ...]
-    filters: Mapping[str, str]
-    """Parameter name to the dimension it filters."""
-
-
-COSTS: Final = Endpoint(
-    name="costs",
-    # 180 may be asked for, but live pages ended at 31 buckets (seen in September 2026).
-    paging={"1d": Paging(default=7, maximum=180, given=31)},
-    group_by=("project_id", "user_id", "line_item", "api_key_id", "api_source"),
-    filters={"project_ids": "project_id", "api_key_ids": "api_key_id", "line_items": "line_item"},
-)
-COMPLETIONS: Final = Endpoint(
-    name="completions",
-    paging={"1m": Paging(60, 1440, 1440), "1h": Paging(24, 168, 168), "1d": Paging(7, 31, 31)},
-    group_by=("project_id", "user_id", "api_key_id", "model", "batch", "service_tier", "api_source"),
-    filters={
-        "project_ids": "project_id",
-        "user_ids": "user_id",
-        "api_key_ids": "api_key_id",
-        "models": "model",
-        "batch": "batch",
-    },
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """A valid question. Times are Unix seconds; `filters` maps a dimension to the values it may have."""
 
-    endpoint: str
+    endpoint: Endpoint
     start_time: int
     end_time: int | None
     bucket_width: str
@@ -101,10 +60,7 @@ def parse(endpoint: Endpoint, query_string: str) -> Query:
     """Reads a URL's query string (still percent-encoded). Raises RequestError as the real API refuses it."""
     values = _values(query_string)
     known = {"start_time", "end_time", "bucket_width", "limit", "page", "group_by", *endpoint.filters}
-    for name in values:
-        if name not in known:
-            raise RequestError(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
-
+    _refuse_unknown(values, known)
     if "start_time" not in values:
         raise RequestError("Missing required parameter: 'start_time'.")
     start_time = _integer("start_time", values["start_time"])
@@ -116,7 +72,7 @@ def parse(endpoint: Endpoint, query_string: str) -> Query:
     paging = endpoint.paging[bucket_width]
     limit = _limit(values["limit"], paging.maximum) if "limit" in values else paging.default
 
-    group_by = tuple(_one_of("group_by", value, endpoint.group_by) for value in values.get("group_by", []))
+    group_by = tuple(_one_of("group_by", value, endpoint.dimensions) for value in values.get("group_by", []))
     if endpoint is COSTS and "api_key_id" in group_by and start_time < COST_BY_API_KEY_SINCE:
         raise RequestError(
             "group_by=api_key_id is not available for this time range. "
@@ -124,7 +80,7 @@ def parse(endpoint: Endpoint, query_string: str) -> Query:
             param="start_time",
         )
     return Query(
-        endpoint=endpoint.name,
+        endpoint=endpoint,
         start_time=start_time,
         end_time=end_time,
         bucket_width=bucket_width,
@@ -161,15 +117,51 @@ def position(query: Query) -> int:
     return int(start)
 
 
-def pagination(query_string: str) -> tuple[int, str | None, bool]:
-    """`limit`, `after` and `include_archived` of a list of projects. Raises RequestError."""
+class Listing(NamedTuple):
+    """Which part of a list is asked for. `choices` are the other parameters: their last value, or the default."""
+
+    limit: int
+    after: str | None
+    before: str | None
+    choices: Mapping[str, str | None]
+    emails: tuple[str, ...]
+
+
+def parse_list(
+    query_string: str,
+    *,
+    default: int = 20,
+    minimum: int = 1,
+    more: tuple[str, ...] = (),
+    choices: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> Listing:
+    """Reads the query string of a list. `more` of `before` and `emails` are known only where they are named.
+
+    Raises RequestError.
+    """
     values = _values(query_string)
+    _refuse_unknown(values, {"limit", "after", *more, *choices})
+    last = {name: each[-1] for name, each in values.items()}
+    return Listing(
+        limit=_limit(values["limit"], 100, minimum) if "limit" in values else default,
+        after=last.get("after"),
+        before=last.get("before"),
+        choices={
+            name: _one_of(name, last[name], allowed) if name in last else None for name, allowed in choices.items()
+        },
+        emails=tuple(values.get("emails", ())),
+    )
+
+
+def parse_nothing(query_string: str) -> None:
+    """For what takes no parameters. Raises RequestError."""
+    _refuse_unknown(_values(query_string), set())
+
+
+def _refuse_unknown(values: Mapping[str, object], known: Set[str]) -> None:
     for name in values:
-        if name not in {"limit", "after", "include_archived"}:
+        if name not in known:
             raise RequestError(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
-    limit = _limit(values["limit"], 100) if "limit" in values else 20
-    (archived,) = _allowed("include_archived", values.get("include_archived", ["false"])[-1:], boolean=True)
-    return limit, values["after"][-1] if "after" in values else None, archived is True
 
 
 def _values(query_string: str) -> dict[str, list[str]]:
@@ -192,12 +184,12 @@ def _integer(name: str, values: list[str]) -> int:
     return int(text)
 
 
-def _limit(values: list[str], maximum: int) -> int:
+def _limit(values: list[str], maximum: int, minimum: int = 1) -> int:
     limit = _integer("limit", values)
     if limit > maximum:
         raise RequestError(f"Invalid limit provided: {limit}. Limit must be less than or equal to {maximum}.")
-    if limit < 1:
-        raise RequestError(f"Invalid limit provided: {limit}. Limit must be greater than or equal to 1.")
+    if limit < minimum:
+        raise RequestError(f"Invalid limit provided: {limit}. Limit must be greater than or equal to {minimum}.")
     return limit
 
 
@@ -211,11 +203,14 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def _allowed(parameter: str, values: list[str], *, boolean: bool = False) -> tuple[str | bool, ...]:
-    if boolean or parameter == "batch":
-        return tuple(_one_of(parameter, value, ("true", "false")) == "true" for value in values[-1:])
+def _allowed(parameter: str, values: list[str]) -> tuple[str | bool, ...]:
+    if parameter in CHOICES:
+        values = [_one_of(parameter, value, CHOICES[parameter]) for value in values]
+    if parameter == "batch":
+        return (values[-1] == "true",)
     return tuple(sorted(set(values)))
 
 
 def _fingerprint(query: Query) -> bytes:
-    return blake2b(repr(replace(query, page=None)).encode(), digest_size=8).digest()
+    told = (query.endpoint.path, query.start_time, query.end_time, query.bucket_width, query.limit)
+    return blake2b(repr((*told, query.group_by, query.filters)).encode(), digest_size=8).digest()
