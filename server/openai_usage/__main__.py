@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
     _log_to_stderr(options.log_level)
     account = _demo_account() if options.demo else _account(os.environ)
 
-    def create_monitor(publish: server.Publish, progress: Progress, chosen: settings.Settings) -> Monitor:
+    def create_monitor(publish: server.Publish, progress: Progress, chosen: settings.Settings, locale: str) -> Monitor:
         return Monitor(
             account.credential,
             account.connect,
@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
             progress,
             chosen,
             sample=options.demo,
+            locale=locale,
             default_base_url=account.base_url,
         )
 

@@ -1,9 +1,10 @@
 """UTC days, and unbroken ranges of them. OpenAI's day buckets run from 00:00:00Z to the next 00:00:00Z."""
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 from openai_usage.protocol import Period
 
@@ -44,6 +45,10 @@ class Days:
     def union(self, other: "Days") -> "Days":
         """The shortest range that holds both."""
         return Days(min(self.first, other.first), max(self.last, other.last))
+
+    def touches(self, other: "Days") -> bool:
+        """Whether the two overlap, or one begins on the day after the other."""
+        return self.first - _DAY <= other.last and other.first - _DAY <= self.last
 
     def without(self, other: "Days | None") -> "list[Days]":
         """The parts of this range that `other` does not hold, oldest first."""
@@ -89,16 +94,9 @@ def last_days(count: int, today: date) -> Days:
 
 def period_days(period: Period, today: date) -> Days:
     """The days a period stands for. All but `last-month` end today."""
-    match period:
-        case "today":
-            return Days(today, today)
-        case "7d":
-            return last_days(7, today)
-        case "30d":
-            return last_days(30, today)
-        case "month":
-            return month_of(today)
-        case "last-month":
-            return month_of(today.replace(day=1) - _DAY)
-        case "90d":
-            return last_days(90, today)
+    if period in _LAST_DAYS:
+        return last_days(_LAST_DAYS[period], today)
+    return month_of(today if period == "month" else today.replace(day=1) - _DAY)
+
+
+_LAST_DAYS: Final[Mapping[Period, int]] = {"today": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365}

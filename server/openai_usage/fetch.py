@@ -1,101 +1,189 @@
-"""What has to be asked, and asking it: all questions of one fetch go out together."""
+"""What has to be asked, and asking it: all questions of one round go out together."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
+from typing import Final
 
-from openai_usage.days import Days, last_days, month_of, period_days
-from openai_usage.openai_api import ApiError, Client, completions, costs, project_names
-from openai_usage.protocol import Period
-from openai_usage.store import Buckets, Row, Store
+from openai_usage import openai_api, queries
+from openai_usage.days import Days, last_days, month_of
+from openai_usage.directory import Directory
+from openai_usage.endpoints import COSTS, Query
+from openai_usage.openai_api import ApiError, Client, Fault
+from openai_usage.scope import Scope
+from openai_usage.store import Store
 
 _log = logging.getLogger(__name__)
 
+DIRECTORY: Final = "names"
+"""The topic of everything about names."""
+LIMITS: Final = "limits"
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The days to ask for, each unbroken range a list entry, and whether to ask for the projects' names."""
-
-    costs: list[Days]
-    completions: list[Days]
-    names: bool
-
-    def __str__(self) -> str:
-        kinds = {"costs": self.costs, "completions": self.completions}
-        parts = [f"{kind} of {days.first} to {days.last}" for kind, ranges in kinds.items() for days in ranges]
-        return ", ".join([*parts, *(["names of projects"] if self.names else [])])
-
-    def __bool__(self) -> bool:
-        return bool(self.costs or self.completions or self.names)
+Topic = Query | str
+"""What a question is about; a failure is remembered under it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What kept each kind of question from being answered; None where nothing did, or nothing was asked."""
+class Question:
+    """One thing to ask, and where its answer goes."""
 
-    costs: ApiError | None = None
-    completions: ApiError | None = None
-    names: ApiError | None = None
+    topic: Topic
+    text: str
+    """For the log."""
+    ask: Callable[[Client, Store, datetime], Awaitable[None]]
+    """Asks, and puts the answer into the store. ApiError when there is none."""
 
-    def __iter__(self) -> Iterator[ApiError]:
-        return (error for error in (self.costs, self.completions, self.names) if error)
+
+Failures = dict[Topic, ApiError]
+"""What kept questions from being answered."""
 
 
-def plan(store: Store, period: Period | None, today: date, *, refresh: bool, names: bool) -> Plan:
-    """What the views need and the store has not. `period` is the panel's; None: nobody looks at the panel.
+def needed_days(scope: Scope | None, query: Query, today: date) -> list[Days]:
+    """The days of a query that the views need; the status bar tells of this month and of the last 7 days."""
+    found = []
+    if query == queries.BASE:
+        found.append(month_of(today).union(last_days(8, today)))
+    if scope and (query in queries.cost_queries(scope) or query in queries.usage_queries(scope)):
+        found.append(scope.days)
+    return [given for days in found if (given := queries.given(query, days))]
 
-    The status bar tells of this month and of the last 7 days, which is one page of costs and nothing else.
+
+def shown(store: Store, scope: Scope | None, today: date) -> list[Question]:
+    """What the views need and the store has not, or not since the last refresh.
+
+    `scope` is the panel's; None: nobody looks at the panel.
     """
-    needed = month_of(today).union(last_days(7, today))
-    if period is None:
-        return Plan(store.costs.to_read(needed, refresh=refresh), [], names=False)
-    needed = needed.union(period_days(period, today))
-    return Plan(
-        store.costs.to_read(needed, refresh=refresh),
-        store.completions.to_read(needed, refresh=refresh),
-        names=names,
-    )
+    wanted = [queries.BASE]
+    if scope:
+        wanted += [*queries.cost_queries(scope), *queries.usage_queries(scope)]
+    return [
+        _figures(query, days)
+        for query in dict.fromkeys(wanted)
+        if query.endpoint not in store.absent
+        for days in _to_read(store, query, needed_days(scope, query, today))
+    ]
 
 
-async def read(client: Client, store: Store, wanted: Plan, now: datetime) -> Outcome:
-    """Ask, and keep what was answered whole. A failure leaves what was known of its kind as it was."""
+def compared(store: Store, scope: Scope) -> list[Question]:
+    """What the panel compares with, as far as the store has not got it."""
+    return [
+        _figures(query, days)
+        for query in queries.compared(scope)
+        if query.endpoint not in store.absent and queries.given(query, scope.before) == scope.before
+        for days in store.buckets[query].to_read(scope.before, store.since)
+    ]
 
-    async def names() -> None:
-        if wanted.names:
-            store.project_names = await project_names(client)
 
+def names() -> list[Question]:
+    """Projects and users at once; then the keys and service accounts of each project."""
+    return [Question(DIRECTORY, "names", _read_directory)]
+
+
+def limits(store: Store, scope: Scope, *, refresh: bool) -> list[Question]:
+    """The organisation's limits; in the section about them, those of each project, and of one project its rates."""
+    projects: list[str | None] = [None]
+    chosen = sorted(scope.filters.get("project_id", ()))
+    if scope.section == "limits":
+        active = [one.id for one in store.directory.projects.values() if not one.is_archived] if store.directory else []
+        projects += chosen or active
+    elif len(chosen) == 1:
+        projects += chosen
+    wanted = [one for one in projects if refresh or one not in store.spend_limits]
+    found = [Question(LIMITS, f"limits of {one or 'the organisation'}", _limits_of(one)) for one in wanted]
+    if scope.section == "limits" and len(chosen) == 1 and (refresh or chosen[0] not in store.rate_limits):
+        found.append(Question(f"rates of {chosen[0]}", f"rate limits of {chosen[0]}", _rates_of(chosen[0])))
+    return found
+
+
+async def read(client: Client, store: Store, questions: Sequence[Question], now: datetime) -> Failures:
+    """Ask all at once, and keep what was answered. A failure leaves what was known of its topic as it was."""
     begun = time.monotonic()
-    outcome = Outcome(
-        *await asyncio.gather(
-            _problem_of(partial(_read_buckets, client, costs, store.costs, wanted.costs, now)),
-            _problem_of(partial(_read_buckets, client, completions, store.completions, wanted.completions, now)),
-            _problem_of(names),
-        )
-    )
-    _log.info("%s: %s%.2f s", wanted, "not all of it, " if any(outcome) else "", time.monotonic() - begun)
-    return outcome
+    outcomes = await asyncio.gather(*(_answer(question, client, store, now) for question in questions))
+    failures = {question.topic: error for question, error in zip(questions, outcomes, strict=True) if error}
+    asked = ", ".join(question.text for question in questions)
+    _log.info("%s: %s%.2f s", asked, "not all of it, " if failures else "", time.monotonic() - begun)
+    return failures
 
 
-async def _read_buckets(
-    client: Client,
-    ask: Callable[[Client, Days, date], Awaitable[list[Row]]],
-    buckets: Buckets[Row],
-    ranges: list[Days],
-    now: datetime,
-) -> None:
-    answers = await asyncio.gather(*(ask(client, days, now.date()) for days in ranges))
-    # All or nothing: half of a refresh would mix figures of two moments.
-    for days, rows in zip(ranges, answers, strict=True):
-        buckets.put(days, rows, now)
-
-
-async def _problem_of(work: Callable[[], Awaitable[None]]) -> ApiError | None:
+async def _answer(question: Question, client: Client, store: Store, now: datetime) -> ApiError | None:
     try:
-        await work()
+        await question.ask(client, store, now)
     except ApiError as error:
         return error
     return None
+
+
+def _to_read(store: Store, query: Query, needed: Sequence[Days]) -> list[Days]:
+    """Ranges that touch are asked for as one."""
+    ranges = sorted(
+        (part for days in needed for part in store.buckets[query].to_read(days, store.since)),
+        key=lambda part: part.first,
+    )
+    joined: list[Days] = []
+    for part in ranges:
+        if joined and joined[-1].touches(part):
+            joined[-1] = joined[-1].union(part)
+        else:
+            joined.append(part)
+    return joined
+
+
+def _figures(query: Query, days: Days) -> Question:
+    async def ask(client: Client, store: Store, now: datetime) -> None:
+        buckets = store.buckets[query]
+        try:
+            answer = await openai_api.buckets(client, query, days, now.date(), buckets.keys)
+        except ApiError as error:
+            if error.fault is Fault.NOT_FOUND and query.endpoint is not COSTS:
+                # Not every account has every endpoint; the newest are missing on older ones.
+                store.absent.add(query.endpoint)
+                return
+            raise
+        buckets.put(days, answer, now)
+
+    return Question(query, f"{query} of {days.first} to {days.last}", ask)
+
+
+async def _read_directory(client: Client, store: Store, _: datetime) -> None:
+    projects, users = await asyncio.gather(openai_api.projects(client), openai_api.users(client))
+    found = Directory(projects={one.id: one for one in projects}, users={one.id: one for one in users})
+    known = store.directory
+    # Names of keys that were known stay until the new ones are there.
+    store.directory = replace(found, api_keys=known.api_keys, users={**known.users, **found.users}) if known else found
+    keys = await asyncio.gather(*(openai_api.api_keys(client, one.id) for one in projects), return_exceptions=True)
+    accounts = await asyncio.gather(
+        *(openai_api.service_accounts(client, one.id) for one in projects if not one.is_archived),
+        return_exceptions=True,
+    )
+    failures = [answer for answer in (*keys, *accounts) if isinstance(answer, BaseException)]
+    store.directory = Directory(
+        found.projects,
+        {key.id: key for answer in keys if not isinstance(answer, BaseException) for key in answer},
+        {
+            **{user.id: user for answer in accounts if not isinstance(answer, BaseException) for user in answer},
+            **found.users,
+        },
+    )
+    if failures:
+        raise failures[0]
+
+
+def _limits_of(project_id: str | None) -> Callable[[Client, Store, datetime], Awaitable[None]]:
+    async def ask(client: Client, store: Store, _: datetime) -> None:
+        limit, alerts = await asyncio.gather(
+            openai_api.spend_limit(client, project_id), openai_api.spend_alerts(client, project_id)
+        )
+        store.spend_limits[project_id] = limit
+        store.spend_alerts[project_id] = alerts
+
+    return ask
+
+
+def _rates_of(project_id: str) -> Callable[[Client, Store, datetime], Awaitable[None]]:
+    async def ask(client: Client, store: Store, _: datetime) -> None:
+        store.rate_limits[project_id] = await openai_api.rate_limits(client, project_id)
+
+    return ask

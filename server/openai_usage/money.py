@@ -5,10 +5,12 @@ sums at 28 digits, and such a zero takes 6,178 characters to print, so neither i
 """
 
 from collections.abc import Iterable
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from contextlib import AbstractContextManager
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
 
 _MOST_INTEGER_DIGITS = 18
 _MOST_DECIMAL_PLACES = 100
+_FINEST = Decimal((0, (1,), -_MOST_DECIMAL_PLACES))
 
 # Wide enough that no sum of accepted amounts is ever rounded; if one were, it would raise instead.
 _EXACT = Context(prec=160, traps=[DivisionByZero, Inexact, InvalidOperation, Overflow])
@@ -20,13 +22,14 @@ def accept(amount: Decimal) -> Decimal:
         raise ValueError("not a finite number")
     if not amount:
         return Decimal(0)
-    if amount.adjusted() >= _MOST_INTEGER_DIGITS or len(amount.as_tuple().digits) > _EXACT.prec:
+    if not -_MOST_DECIMAL_PLACES <= amount.adjusted() < _MOST_INTEGER_DIGITS:
         raise ValueError("a number out of all proportion")
-    shortest = amount.normalize(_EXACT)
-    exponent = shortest.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -_MOST_DECIMAL_PLACES:
-        raise ValueError("a number out of all proportion")
-    return shortest
+    try:
+        # Taking an amount apart into its digits would cost more than everything else that is done with it.
+        _EXACT.quantize(amount, _FINEST)
+    except (Inexact, InvalidOperation):
+        raise ValueError("a number out of all proportion") from None
+    return amount.normalize(_EXACT)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
@@ -35,6 +38,11 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     for amount in amounts:
         result = _EXACT.add(result, amount)
     return result.normalize(_EXACT) if result else Decimal(0)
+
+
+def exact() -> AbstractContextManager[Context]:
+    """Inside it, the operators of accepted amounts are exact too."""
+    return localcontext(_EXACT)
 
 
 def plain(amount: Decimal | int) -> str:

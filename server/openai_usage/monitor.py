@@ -1,24 +1,24 @@
-"""One task that decides when to fetch, and runs the way of the data from end to end: ask, keep, add up, put into words.
+"""One task that runs the way of the data from end to end: ask, keep, add up, put into words.
 
 Nothing is published before something is known: a client that has last good values keeps them until there are new ones.
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal
 
-from openai_usage import credentials, fetch, report, views
+from openai_usage import credentials, export, fetch, queries, report, views
 from openai_usage.credentials import Credential, KeyFault, UnfitKey
-from openai_usage.days import Days, period_days
-from openai_usage.openai_api import ApiError, Client
-from openai_usage.protocol import GroupBy, PanelView, Period, Selection, StatusView
+from openai_usage.openai_api import ApiError, Client, Fault
+from openai_usage.protocol import PanelView, Selection, StatusView
+from openai_usage.schedule import Schedule
+from openai_usage.scope import FIRST_SELECTION, Scope, filters_of, merged, scope
 from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
-from openai_usage.store import Store
+from openai_usage.store import Buckets, Store
 
 _log = logging.getLogger(__name__)
 
@@ -26,34 +26,16 @@ _log = logging.getLogger(__name__)
 _PROGRESS_AFTER: Final = timedelta(seconds=1)
 # Opening the panel on numbers younger than this asks for no newer ones.
 _FRESH_FOR: Final = timedelta(minutes=1)
-# Timers stand still while a computer sleeps, so the clock is looked at every now and then.
-_LONGEST_WAIT: Final = timedelta(minutes=1)
+# Names and limits seldom change.
+_NAMES_FRESH_FOR: Final = timedelta(hours=1)
+_MOST_STEPS_BACK: Final = 20
+# Asked again only when the user says so: the answer would be the same.
+_REFUSALS: Final = frozenset({Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.SCOPE_MISSING, Fault.NOT_FOUND})
 
 Connect = Callable[[str, Credential], Client]
 """Opens a client for a base URL; called inside the event loop."""
 Progress = Callable[[Callable[[], object]], AbstractContextManager[None]]
 """Shows progress while it is open; the function it is given cancels the work."""
-
-
-@dataclass
-class _Problems:
-    """Why the newest answers are not there, for each kind of question; None where they are."""
-
-    costs: views.Problem | None = None
-    completions: views.Problem | None = None
-    names: views.Problem | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.costs or self.completions)
-
-    def take(self, asked: fetch.Plan, outcome: fetch.Outcome) -> None:
-        """Only what was asked can have been mended, or have failed."""
-        if asked.costs:
-            self.costs = outcome.costs
-        if asked.completions:
-            self.completions = outcome.completions
-        if asked.names:
-            self.names = outcome.names
 
 
 class Monitor:
@@ -68,6 +50,7 @@ class Monitor:
         settings: Settings,
         *,
         sample: bool = False,
+        locale: str = "en",
         default_base_url: str = DEFAULT_BASE_URL,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -76,32 +59,40 @@ class Monitor:
         self._send = publish
         self._progress = progress
         self._sample = sample
+        self._locale = locale
         self._default_base_url = default_base_url
         self._clock = clock
 
         self._settings = settings
-        self._period: Period = "30d"
-        self._group_by: GroupBy = "line_item"
+        self._selection = FIRST_SELECTION
+        self._back: list[Selection] = []
         self._panel_wanted = False
 
         self._client: Client | None = None
         self._outdated: list[Client] = []
         self._store = Store()
-        self._problems = _Problems()
-        self._bill = report.bill([])
+        self._problem: views.Problem | None = None
+        self._failures: fetch.Failures = {}
+        self._refused: dict[str, tuple[fetch.Topic, ApiError]] = {}
+        self._bill: report.Bill | None = None
         self._recent: report.Recent | None = None
-        self._details: views.Details | None = None
+        self._report: report.Report | None = None
+        # What of it was added up last, and from what.
+        self._newest: report.Report | None = None
+        self._added_up = -1
+        self._counted: object = None
 
         self._wake = asyncio.Event()
         self._wake.set()
+        self._schedule = Schedule(settings.refresh_minutes, clock)
         self._refresh_wanted = False
         self._user_waits = False
+        self._more_wanted = False
         self._busy = False
-        self._fetching: asyncio.Task[fetch.Outcome] | None = None
-        self._last_refresh: datetime | None = None
-        self._next_fetch: datetime | None = None
-        self._not_before: datetime | None = None
-        self._schedule()
+        self._fetching: asyncio.Task[fetch.Failures] | None = None
+        self._later: dict[str, asyncio.Task[None]] = {}
+        """By what is asked, the task that nobody waits for."""
+        self._names_read: datetime | None = None
         self._last_status: StatusView | None = None
         self._last_panel: PanelView | None = None
 
@@ -111,41 +102,64 @@ class Monitor:
         """Take over settings. Another address is another account: what is known of the old one is dropped."""
         if settings == self._settings:
             return
-        old_base_url = self._base_url
+        old_base_url, old_minutes = self._base_url, self._settings.refresh_minutes
         self._settings = settings
         if self._base_url != old_base_url:
             self._forget()
+            self._schedule.restart()
             self._user_waits = bool(settings.refresh_minutes)
-        self._schedule()
-        self._wake.set()
+        if self._base_url != old_base_url or settings.refresh_minutes != old_minutes:
+            self._schedule.every(settings.refresh_minutes)
+            self._wake.set()
         self._publish()
 
     def show(self) -> None:
         """Reveal the panel at once; fetch when what is known is not fresh."""
         self._panel_wanted = True
         age = self._clock() - self._as_of if self._as_of else None
-        fresh = age is not None and timedelta() <= age < _FRESH_FOR and not self._problems
+        fresh = age is not None and timedelta() <= age < _FRESH_FOR and not self._problem and not self._failures
         self._ask(refresh=not fresh)
         self._add_up()
         self._publish(reveal=True)
 
     def refresh(self) -> None:
         """Fetch now."""
+        self._refused.clear()
         self._ask(refresh=True)
         self._publish()
 
     def select(self, selection: Selection) -> None:
-        """Show another period or grouping; fetch what is not known of it."""
+        """Show something else; fetch what is not known of it."""
+        is_first = not self._panel_wanted
         self._panel_wanted = True
-        self._period = selection.period or self._period
-        self._group_by = selection.group_by or self._group_by
+        old, new = self._selection, merged(self._selection, selection)
+        self._selection = new
+        # Where an editor takes up again what it showed before, there is no way back to what nobody saw.
+        if is_first or not filters_of(new):
+            self._back.clear()
+        elif self._back and filters_of(self._back[-1]) == filters_of(new):
+            self._back.pop()
+        elif filters_of(old) != filters_of(new):
+            self._back = [*self._back, old][-_MOST_STEPS_BACK:]
         self._ask(refresh=False)
+        if self._later_questions(self._clock(), by_user=False):
+            self._more_wanted = True
+            self._wake.set()
         self._add_up()
         self._publish()
 
+    def export(self, path: Path, kind: Literal["csv", "json"]) -> None:
+        """Write the rows behind the panel. OSError when they cannot be written."""
+        chosen = scope(self._selection, self._clock().date())
+        export.write(path, kind, self._store, chosen, self._currency)
+
+    def table_as_markdown(self, table: str) -> str | None:
+        """A table of the panel, all of its rows; None when there is none of that name."""
+        return views.table_as_markdown(self._state(), table)
+
     def _ask(self, *, refresh: bool) -> None:
         self._refresh_wanted |= refresh
-        if refresh or self._plan(self._clock(), refresh=False):
+        if refresh or self._questions(self._clock()):
             self._user_waits = True
             self._wake.set()
 
@@ -155,67 +169,31 @@ class Monitor:
         """Fetch when it is time, until cancelled. A failure is shown and tried again later; it never ends this."""
         try:
             while True:
-                await self._until_due()
+                await self._schedule.wait(self._wake)
                 await self._step()
         finally:
-            if self._fetching is not None:
-                self._fetching.cancel()
+            self._cancel()
             for client in [*self._outdated, self._client]:
                 if client is not None:
                     await client.aclose()
 
-    async def _until_due(self) -> None:
-        """Until something is asked for, the next fetch is due, "today" is another day, or the clock was set back."""
-        last = self._clock()
-        while not self._wake.is_set() and not self._is_due():
-            now = self._clock()
-            if now.date() != last.date() or now < last:
-                break
-            last = now
-            midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-            wait = min(midnight, self._due_at or midnight) - now
-            # Not wait_for: up to Python 3.11 it may swallow a cancellation, and the server would never end.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, min(wait, _LONGEST_WAIT).total_seconds())):
-                    await self._wake.wait()
-        self._wake.clear()
-        if self._clock().date() != last.date() and self._settings.refresh_minutes:
-            self._next_fetch = self._clock()
-
-    @property
-    def _due_at(self) -> datetime | None:
-        """When the next fetch is due that nobody asks for."""
-        if self._next_fetch is None or self._not_before is None:
-            return self._next_fetch
-        return max(self._next_fetch, self._not_before)
-
-    def _is_due(self) -> bool:
-        return self._due_at is not None and self._due_at <= self._clock()
-
-    def _schedule(self) -> None:
-        """At once the first time, then at intervals, or never."""
-        if not self._settings.refresh_minutes:
-            self._next_fetch = None
-        elif self._last_refresh is None:
-            self._next_fetch = self._clock()
-        else:
-            self._next_fetch = self._last_refresh + timedelta(minutes=self._settings.refresh_minutes)
-
     async def _step(self) -> None:
         now = self._clock()
         self._mind_the_clock(now)
-        refresh, user_waits = self._refresh_wanted or self._is_due(), self._user_waits
+        refresh, user_waits = self._refresh_wanted or self._schedule.is_due, self._user_waits
         self._refresh_wanted = self._user_waits = False
         if refresh:
-            self._last_refresh = now
-            self._schedule()
+            self._schedule.begin(now)
         while self._outdated:
             await self._outdated.pop().aclose()
         try:
             await self._fetch(now, refresh=refresh, user_waits=user_waits)
         except Exception:
             _log.exception("A fetch failed in a way nobody thought of")
-            self._problems.costs = views.BUG
+            self._problem = views.BUG
+        self._show_what_is_known()
+
+    def _show_what_is_known(self) -> None:
         try:
             self._add_up()
             self._publish()
@@ -223,52 +201,62 @@ class Monitor:
             _log.exception("The figures could not be shown, for a reason nobody thought of")
             # They could not be shown the next time either.
             self._forget()
-            self._problems.costs = views.BUG
+            self._problem = views.BUG
             self._publish()
 
     def _mind_the_clock(self, now: datetime) -> None:
         """After a clock was set back, what was read "later" than now would never be read again."""
-        newest = max(filter(None, (self._as_of, self._last_refresh)), default=now)
+        newest = max(filter(None, (self._as_of, self._schedule.last)), default=now)
         if now < newest:
             _log.info("The clock was set back; everything is read afresh")
             self._forget()
-            self._not_before = None
-            self._schedule()
+            self._schedule.restart()
 
     async def _fetch(self, now: datetime, *, refresh: bool, user_waits: bool) -> None:
         credential = self._usable_credential()
         if not isinstance(credential, Credential):
-            self._problems = _Problems(costs=credential)
-            self._next_fetch = None
+            self._problem = credential
+            self._schedule.stop()
             return
-        if not refresh and not user_waits:
-            if self._as_of is None and not self._settings.refresh_minutes:
-                self._problems = _Problems(costs=views.NOT_ASKED)
+        is_asked = refresh or user_waits
+        if not is_asked and self._as_of is None and not self._schedule.is_on:
+            self._problem = views.NOT_ASKED
             return
-        # Names seldom change: they are read once, and again when the user asks.
-        unread = self._store.project_names is None and self._problems.names is None
-        plan = self._plan(now, refresh=refresh, names=unread or (refresh and user_waits))
-        if not plan:
+        by_user = refresh and user_waits
+        if refresh:
+            self._store.since = now
+        questions = self._questions(now, by_user=by_user) if is_asked else []
+        later = self._later_questions(now, by_user=by_user) if is_asked or self._more_wanted else []
+        self._more_wanted = False
+        if not questions and not later:
             return
         try:
             self._client = self._client or self._connect(self._base_url, credential)
         except ApiError as error:
-            self._problems.costs = error
+            self._problem = error
             return
-        store = self._store
-        self._busy = user_waits or self._as_of is None
-        self._fetching = task = asyncio.create_task(fetch.read(self._client, store, plan, now))
-        try:
-            self._publish()
-            await self._wait_for(task, user_waits=user_waits)
-        finally:
-            task.cancel()
-            self._fetching = None
-            self._busy = False
-        if store is self._store:
-            self._take(plan, task)
+        store, client = self._store, self._client
+        # What is on its way already, as a comparison, is waited for.
+        awaited = {running for question in questions if (running := self._later.get(question.text))}
+        questions = [question for question in questions if question.text not in self._later]
+        if questions or awaited:
+            self._fetching = task = asyncio.create_task(_read(client, store, questions, now, awaited))
+            self._busy = user_waits or self._as_of is None
+            try:
+                self._publish()
+                await self._wait_for(task, user_waits=user_waits)
+            finally:
+                task.cancel()
+                self._fetching = None
+                self._busy = False
+            if store is not self._store:
+                return
+            self._take(questions, task)
+        if queries.BASE not in self._failures:
+            # After the figures: reading all at once would keep them waiting.
+            self._start_later(client, store, now, self._later_questions(now, by_user=by_user))
 
-    async def _wait_for(self, task: "asyncio.Task[fetch.Outcome]", *, user_waits: bool) -> None:
+    async def _wait_for(self, task: "asyncio.Task[fetch.Failures]", *, user_waits: bool) -> None:
         while not task.done():
             await asyncio.wait({task}, timeout=_PROGRESS_AFTER.total_seconds())
             # The user may have begun to wait meanwhile.
@@ -276,22 +264,64 @@ class Monitor:
                 with self._progress(task.cancel):
                     await asyncio.wait({task})
 
-    def _take(self, plan: fetch.Plan, task: "asyncio.Task[fetch.Outcome]") -> None:
+    def _take(self, questions: Sequence[fetch.Question], task: "asyncio.Task[fetch.Failures]") -> None:
         """Note how a fetch ended."""
         if task.cancelled():
             # Whoever cancels does not want the next one either.
             self._refresh_wanted = self._user_waits = False
             if self._as_of is None:
-                self._problems.costs = views.CANCELLED
+                self._problem = views.CANCELLED
             return
-        outcome = task.result()
-        self._problems.take(plan, outcome)
+        self._problem = None
+        self._schedule.hold_off(None)
+        self._note(questions, task.result())
+
+    def _note(self, questions: Sequence[fetch.Question], failures: fetch.Failures) -> None:
+        for topic in {question.topic for question in questions}:
+            # Only what was asked can have been mended.
+            self._failures.pop(topic, None)
+        self._failures |= failures
+        for question in questions:
+            error = failures.get(question.topic)
+            if error and error.fault in _REFUSALS and question.topic != queries.BASE:
+                self._refused[question.text] = question.topic, error
         # All questions of a fetch tend to fail alike.
-        for message in sorted({str(error) for error in outcome}):
+        for message in sorted({str(error) for error in failures.values()}):
             _log.warning("%s", message)
         # Do not ask sooner than the API wants to be asked.
-        waits = [error.retry_after for error in outcome if error.retry_after]
-        self._not_before = self._clock() + timedelta(seconds=max(waits)) if waits else None
+        if waits := [error.retry_after for error in failures.values() if error.retry_after]:
+            self._schedule.hold_off(max(waits))
+
+    def _start_later(self, client: Client, store: Store, now: datetime, questions: Sequence[fetch.Question]) -> None:
+        """Read, kind by kind, what is shown when it is there; nobody waits for it."""
+        kinds: dict[object, list[fetch.Question]] = {}
+        for question in questions:
+            kinds.setdefault(question.topic if isinstance(question.topic, str) else "compared", []).append(question)
+        for some in kinds.values():
+            task = asyncio.create_task(self._read_later(client, store, now, some))
+            self._later |= dict.fromkeys((question.text for question in some), task)
+            task.add_done_callback(self._forget_later)
+
+    def _forget_later(self, task: "asyncio.Task[None]") -> None:
+        self._later = {text: other for text, other in self._later.items() if other is not task}
+
+    async def _read_later(
+        self, client: Client, store: Store, now: datetime, questions: Sequence[fetch.Question]
+    ) -> None:
+        try:
+            failures = await fetch.read(client, store, questions, now)
+        except Exception:
+            _log.exception("Names, limits or comparisons could not be read, for a reason nobody thought of")
+            return
+        if store is not self._store:
+            return
+        self._note(questions, failures)
+        if any(question.topic == fetch.DIRECTORY for question in questions):
+            self._names_read = now
+            # Some of the limits are asked for by the projects' ids.
+            self._more_wanted = True
+            self._wake.set()
+        self._show_what_is_known()
 
     def _usable_credential(self) -> Credential | KeyFault | UnfitKey:
         """The key, or why it is not even tried."""
@@ -300,17 +330,46 @@ class Monitor:
         return credentials.fit_for(self._credential, openai=is_openai(self._base_url))
 
     def _forget(self) -> None:
-        if self._fetching is not None:
-            self._fetching.cancel()
+        self._cancel()
         if self._client is not None:
             self._outdated.append(self._client)
-        self._client, self._store, self._problems = None, Store(), _Problems()
-        self._bill, self._recent, self._details = report.bill([]), None, None
-        self._last_refresh = None
+        self._client, self._store = None, Store()
+        self._problem, self._failures, self._names_read = None, {}, None
+        self._refused.clear()
+        self._bill = self._recent = self._report = self._newest = self._counted = None
 
-    def _plan(self, now: datetime, *, refresh: bool, names: bool = False) -> fetch.Plan:
-        period = self._period if self._panel_wanted else None
-        return fetch.plan(self._store, period, now.date(), refresh=refresh, names=names)
+    def _cancel(self) -> None:
+        if self._fetching is not None:
+            self._fetching.cancel()
+        for task in self._later.values():
+            task.cancel()
+
+    # Questions.
+
+    def _questions(self, now: datetime, *, by_user: bool = False) -> list[fetch.Question]:
+        wanted = fetch.shown(self._store, self._scope(now), now.date())
+        if by_user:
+            return wanted
+        for question in wanted:
+            if question.text in self._refused:
+                topic, error = self._refused[question.text]
+                self._failures[topic] = error
+        return [question for question in wanted if question.text not in self._refused]
+
+    def _later_questions(self, now: datetime, *, by_user: bool) -> list[fetch.Question]:
+        chosen = self._scope(now)
+        if chosen is None:
+            return []
+        found = []
+        if by_user or self._names_read is None or now - self._names_read > _NAMES_FRESH_FOR:
+            found += fetch.names()
+        found += fetch.limits(self._store, chosen, refresh=by_user)
+        found += fetch.compared(self._store, chosen)
+        asked = self._later if by_user else {**self._later, **self._refused}
+        return [question for question in found if question.text not in asked]
+
+    def _scope(self, now: datetime) -> Scope | None:
+        return scope(self._selection, now.date()) if self._panel_wanted else None
 
     # What is known.
 
@@ -323,62 +382,65 @@ class Monitor:
         return self._busy or self._user_waits
 
     @property
+    def _base(self) -> Buckets:
+        return self._store.buckets[queries.BASE]
+
+    @property
     def _as_of(self) -> datetime | None:
-        return self._store.costs.as_of
+        return self._base.as_of
+
+    @property
+    def _currency(self) -> str:
+        return self._bill.currency if self._bill else "usd"
 
     def _add_up(self) -> None:
-        costs = self._store.costs
-        if costs.known is None or costs.as_of is None:
+        if self._as_of is None:
             return
-        self._bill = report.bill(costs.rows(costs.known))
-        self._recent = report.recent(self._bill.rows, costs.as_of.date())
-        if self._panel_wanted:
-            details = self._period_details(period_days(self._period, self._clock().date()))
-            on_its_way = self._is_busy and (details.missing_costs or details.missing_tokens)
+        now, version = self._clock(), self._store.version
+        if self._recent is None or self._added_up != version:
+            self._bill = report.bill(self._base)
+            self._recent = report.recent(self._base, self._bill.currency, self._as_of.date())
+        if chosen := self._scope(now):
+            # Charts by the minute grow by the minute, others with what is read.
+            moment = now.replace(second=0, microsecond=0) if chosen.width != "1d" else now.date()
+            if self._counted != (version, chosen, moment):
+                self._counted = version, chosen, moment
+                self._newest = report.report(self._store, chosen, self._currency, now)
             # Until a period is there, the one before stays in sight, under its own dates.
-            if self._details is None or not on_its_way:
-                self._details = details
-
-    def _period_details(self, days: Days) -> views.Details:
-        billed = [row for row in self._bill.rows if row.day in days]
-        used = self._store.completions.rows(days)
-        missing_costs, missing_tokens = self._store.costs.missing(days), self._store.completions.missing(days)
-        return views.Details(
-            days=days,
-            group_by=self._group_by,
-            spend=None if missing_costs == [days] else report.spend(billed, days, self._group_by),
-            tokens=None if missing_tokens == [days] else report.tokens(used),
-            models=report.models(billed, used),
-            missing_costs=missing_costs,
-            missing_tokens=missing_tokens,
-        )
+            if self._newest is not None and not (self._is_busy and self._newest.missing):
+                self._report = self._newest
+        self._added_up = version
 
     def _state(self) -> views.State:
+        bill_ = self._bill
         return views.State(
             now=self._clock(),
             base_url=self._base_url,
+            locale=self._locale,
             sample=self._sample,
             busy=self._is_busy,
-            period=self._period,
-            group_by=self._group_by,
+            selection=self._selection,
+            back=self._back[-1] if self._back else None,
             as_of=self._as_of,
-            organization=self._bill.organization_name,
-            currency=self._bill.currency,
-            left_out=self._bill.left_out,
-            completions_as_of=self._store.completions.as_of,
+            organization=bill_.organization_name if bill_ else None,
+            currency=self._currency,
+            left_out=bill_.left_out if bill_ else frozenset(),
             recent=self._recent,
-            details=self._details,
-            project_names=self._store.project_names or {},
-            costs_problem=self._problems.costs,
-            completions_problem=self._problems.completions,
-            names_problem=self._problems.names,
-            next_attempt=self._due_at,
+            report=self._report,
+            directory=self._store.directory,
+            spend_limits=self._store.spend_limits,
+            spend_alerts=self._store.spend_alerts,
+            rate_limits=self._store.rate_limits,
+            monthly_budget=self._settings.monthly_budget,
+            problem=self._problem or self._failures.get(queries.BASE),
+            failures=self._failures,
+            next_attempt=self._schedule.due_at,
         )
 
     def _publish(self, *, reveal: bool = False) -> None:
         """Send what changed. Before the first outcome there is nothing to say, but to a user who asked."""
         state = self._state()
-        something_known = self._recent is not None or bool(self._problems) or self._last_status is not None
+        something_known = self._recent is not None or state.problem is not None or self._last_status is not None
         if something_known and (status := views.status_view(state)) != self._last_status:
             self._last_status = status
             self._send(status)
@@ -387,3 +449,17 @@ class Monitor:
             if reveal or panel != self._last_panel:
                 self._last_panel = panel
                 self._send(panel.model_copy(update={"reveal": reveal}))
+
+
+async def _read(
+    client: Client,
+    store: Store,
+    questions: Sequence[fetch.Question],
+    now: datetime,
+    awaited: Collection["asyncio.Task[None]"],
+) -> fetch.Failures:
+    """Ask, and wait for what others have asked; cancelling this cancels only the first."""
+    failures = await fetch.read(client, store, questions, now) if questions else {}
+    if awaited:
+        await asyncio.wait(awaited)
+    return failures

@@ -2,9 +2,10 @@
 
 Payloads are JSON objects with camelCase names; the TypeScript side is generated from this file. Amounts are exact:
 every number travels as `value`, a plain decimal string ("0.0042", never "4.2E-3"), and as `text`, formatted for people.
-Fields may be added; those here keep their name and meaning.
+Fields may be added; those here keep their name and meaning. A field that has a default may be absent.
 """
 
+from datetime import date
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -19,19 +20,62 @@ SHOW: Final = "openaiUsage.show"
 REFRESH: Final = "openaiUsage.refresh"
 SELECT: Final = "openaiUsage.select"
 
+# These two do their work before they return: writing a file, and a table as text.
+EXPORT: Final = "openaiUsage.export"
+TABLE_AS_MARKDOWN: Final = "openaiUsage.tableAsMarkdown"
+
 # Commands the editor provides. The server only names them, as the next step in a status or a notice.
 SET_ADMIN_KEY: Final = "openaiUsage.setAdminKey"
 FORGET_ADMIN_KEY: Final = "openaiUsage.forgetAdminKey"
 SHOW_LOG: Final = "openaiUsage.showLog"
 OPEN_SETTINGS: Final = "openaiUsage.openSettings"
+COPY_TABLE: Final = "openaiUsage.copyTable"
 
 # The section of the editor's settings, in initializationOptions and in workspace/configuration.
 SETTINGS_SECTION: Final = "openaiUsage"
 
 Severity = Literal["ok", "warning", "error"]
 NoticeSeverity = Literal["info", "warning", "error"]
-Period = Literal["today", "7d", "30d", "month", "last-month", "90d"]
-GroupBy = Literal["line_item", "model", "project_id"]
+Period = Literal["today", "7d", "30d", "month", "last-month", "90d", "365d"]
+BucketWidth = Literal["1d", "1h", "1m"]
+GroupBy = Literal[
+    "auto",  # what suits the measure; what it comes to stands in the control
+    "model",
+    "line_item",
+    "api_key_id",
+    "project_id",
+    "user_id",
+    "service_tier",
+    "batch",
+    "api_source",
+    "token_type",
+    "capability",
+    "size",
+    "source",
+    "context_level",
+    "vector_store_id",
+]
+Measure = Literal["spend", "tokens", "requests", "images", "characters", "seconds", "sessions", "calls", "bytes"]
+SectionId = Literal[
+    "overview",
+    "models",
+    "api-keys",
+    "projects",
+    "users",
+    "line-items",
+    "limits",
+    "completions",
+    "decisions",
+    "embeddings",
+    "moderations",
+    "images",
+    "audio_speeches",
+    "audio_transcriptions",
+    "vector_stores",
+    "code_interpreter_sessions",
+    "file_search_calls",
+    "web_search_calls",
+]
 
 
 class _Wire(BaseModel):
@@ -70,11 +114,35 @@ class StatusView(_Wire):
     """What a click does."""
 
 
+class Sort(_Wire):
+    """How the rows of one table are ordered."""
+
+    table: str
+    column: str
+    descending: bool
+
+
 class Selection(_Wire):
-    """What the panel shows; the argument of `openaiUsage.select`. A field that is absent stays as it is."""
+    """What the panel shows; the argument of `openaiUsage.select`. A field that is absent or null stays as it is.
+
+    `period` and `start`/`end` exclude each other: the one that is sent replaces the other. An empty list is no filter.
+    """
 
     period: Period | None = None
+    start: date | None = None
+    end: date | None = None
+    """UTC days, both included."""
+    bucket: BucketWidth | None = None
     group_by: GroupBy | None = None
+    measure: Measure | None = None
+    project_ids: list[str] | None = None
+    api_key_ids: list[str] | None = None
+    user_ids: list[str] | None = None
+    models: list[str] | None = None
+    section: SectionId | None = None
+    sort: Sort | None = None
+    all_rows: list[str] | None = None
+    """The ids of the tables of which more than the first rows are sent."""
 
 
 class Option(_Wire):
@@ -82,16 +150,36 @@ class Option(_Wire):
 
     id: str
     label: str
+    detail: str | None = None
+    """What tells it from others of that label."""
+    select: Selection | None = None
+    """What choosing it selects, where that is not the control's own field."""
 
 
 class Control(_Wire):
-    """A drop-down above the panel. `id` is the Selection field (wire name) that it sets."""
+    """Something to choose by. `id` is the Selection field (wire name) that it sets.
 
-    id: Literal["period", "groupBy"]
+    `select`: one of the options. `multiselect`: any of them, none is no filter. `date`: `selected` holds one ISO date.
+    """
+
+    id: Literal[
+        "period", "start", "end", "bucket", "groupBy", "measure", "projectIds", "apiKeyIds", "userIds", "models"
+    ]
     label: str
-    kind: Literal["select"]
+    kind: Literal["select", "multiselect", "date"]
     options: list[Option]
     selected: list[str]
+    min: str | None = None
+    max: str | None = None
+    """The first and last date that can be chosen, of a `date`."""
+
+
+class Filter(_Wire):
+    """A filter that is in force: "Project: Support assistant". `select` takes it away."""
+
+    label: str
+    text: str
+    select: Selection
 
 
 class Notice(_Wire):
@@ -103,21 +191,33 @@ class Notice(_Wire):
     command: Command | None = None
 
 
+class Change(_Wire):
+    """Against the period of the same length before."""
+
+    value: str | None
+    """The part by which it grew, as a decimal string ("0.123"); null when there was nothing before."""
+    text: str
+    """"+12.3%", "new"."""
+    detail: str
+    """What it is compared with, in words."""
+
+
 class Metric(_Wire):
-    """One figure at the top of the panel."""
+    """One figure at the top of the panel or of a section."""
 
     id: str
-    """`spend`, `today`, `month`, `tokens`, `requests`."""
+    """`spend`, `today`, `month`, `budget`, `tokens`, `requests`; in a section the metric's own name."""
     label: str
     value: str | None
     """Exact plain decimal string; null when it is not known (then `text` is a dash)."""
     unit: str
-    """`tokens`, `requests`, or a currency in lower-case ISO 4217."""
+    """`tokens`, `requests` and so on, or a currency in lower-case ISO 4217."""
     text: str
     detail: str | None = None
+    change: Change | None = None
     share: str | None = None
-    """Between 0 and 1, as a decimal string: how much of the whole, where there is a whole."""
-    severity: Severity = "ok"
+    """How much of the whole, as a decimal string, where there is a whole (a budget); may be more than 1."""
+    severity: Severity
 
 
 class Series(_Wire):
@@ -140,13 +240,13 @@ class Chart(_Wire):
     stacked: bool
     unit: str
     categories: list[str]
-    """ISO dates (UTC days), oldest first, without gaps."""
+    """ISO dates (UTC days), or the moments at which hours or minutes begin ("2026-11-22T14:00Z"); without gaps."""
     series: list[Series]
     """Largest first; small ones are summed in a last one called Other."""
     totals: list[str]
     """Formatted sum of each category over all series."""
     partial_category: str | None = None
-    """The category that is not over yet (today), drawn lighter."""
+    """The category that is not over yet, drawn lighter."""
 
 
 class Column(_Wire):
@@ -156,6 +256,10 @@ class Column(_Wire):
     title: str
     unit: str | None = None
     align: Literal["left", "right"]
+    sorted: Literal["ascending", "descending"] | None = None
+    """How the rows are ordered, on the column that orders them."""
+    select: Selection | None = None
+    """What a click on the heading selects: the rows ordered by this column."""
 
 
 class Cell(_Wire):
@@ -163,6 +267,10 @@ class Cell(_Wire):
 
     text: str
     value: str | None = None
+    detail: str | None = None
+    """What is shown smaller beside it: a redacted key, an e-mail address."""
+    title: str | None = None
+    """What is shown on hover, where that is not the value."""
 
 
 class Row(_Wire):
@@ -171,23 +279,39 @@ class Row(_Wire):
     id: str
     cells: list[Cell]
     select: Selection | None = None
+    is_remainder: bool = False
+    """Not one of its kind, but what is left: "Not attributed"."""
 
 
 class Table(_Wire):
-    """A ranking, largest first. `total`, where present, is a last row that sums the columns up."""
+    """A ranking. `total`, where present, is a last row that sums the columns up, of the rows not sent as well."""
 
     id: str
     title: str
     columns: list[Column]
     rows: list[Row]
+    """The first ones; all of a short table."""
+    row_count: int
+    """How many there are."""
+    more: Selection | None = None
+    """Sends more of them, or, when `row_count` are there, fewer again."""
+    open: Selection | None = None
+    """Opens the section that shows this table whole, from a shortened one."""
     total: Row | None = None
+    bars: str | None = None
+    """The column whose numbers are also drawn as bars, where that says something."""
 
 
 class Section(_Wire):
-    """A part of the panel under a heading."""
+    """A part of the panel. All are listed, in the order in which they are shown; only the selected one is filled."""
 
-    id: str
+    id: SectionId
     title: str
+    is_capability: bool
+    """One of the ways to use the API; else a view of all of them."""
+    notices: list[Notice]
+    """About this section alone."""
+    metrics: list[Metric]
     charts: list[Chart]
     tables: list[Table]
 
@@ -207,7 +331,24 @@ class PanelView(_Wire):
     busy: bool
     reveal: bool
     """The user asked to see the panel: bring it to the front."""
+    locale: str
+    """In which numbers are written, BCP 47."""
+    selection: Selection
+    """What is shown, whole: sent back by `openaiUsage.select`, it brings the same view again."""
+    back: Selection | None = None
+    """What was shown before the last step into detail."""
     controls: list[Control]
+    filters: list[Filter]
+    no_filters: Selection | None = None
+    """Takes all filters away, where there are some."""
     notices: list[Notice]
     metrics: list[Metric]
     sections: list[Section]
+
+
+class ExportArguments(_Wire):
+    """The argument of `openaiUsage.export`: where to write the rows behind the panel, and how."""
+
+    uri: str
+    """A `file:` URI."""
+    format: Literal["csv", "json"]

@@ -9,18 +9,27 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from lsprotocol import types
 from pydantic import BaseModel, ValidationError
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcServerNotInitialized
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInternalError,
+    JsonRpcInvalidParams,
+    JsonRpcServerNotInitialized,
+)
 from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
 
 from openai_usage import protocol, settings
 from openai_usage.monitor import Monitor, Progress
 
 Publish = Callable[[BaseModel], None]
-CreateMonitor = Callable[[Publish, Progress, settings.Settings], Monitor]
+CreateMonitor = Callable[[Publish, Progress, settings.Settings, str], Monitor]
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _log = logging.getLogger(__name__)
 _package_log = logging.getLogger("openai_usage")
@@ -29,8 +38,8 @@ _package_log = logging.getLogger("openai_usage")
 def create_server(version: str, create_monitor: CreateMonitor, problems: list[str]) -> LanguageServer:
     """A server that shows what a monitor knows.
 
-    `create_monitor` is called once, inside the event loop; `problems` are sentences about the environment that the
-    user should read.
+    `create_monitor` is called once, inside the event loop, with the client's locale last; `problems` are sentences
+    about the environment that the user should read.
     """
     server = LanguageServer("openai-usage-server", version, text_document_sync_kind=types.TextDocumentSyncKind.None_)
     _keep_no_documents(server)
@@ -39,6 +48,7 @@ def create_server(version: str, create_monitor: CreateMonitor, problems: list[st
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         session.raw_settings = params.initialization_options
+        session.locale = params.locale or session.locale
 
     @server.feature(types.INITIALIZED)
     async def initialized(_: types.InitializedParams) -> None:
@@ -58,6 +68,11 @@ def create_server(version: str, create_monitor: CreateMonitor, problems: list[st
     async def shutdown(_: None) -> None:
         await session.stop()
 
+    _answer_commands(server, session)
+    return server
+
+
+def _answer_commands(server: LanguageServer, session: "_Session") -> None:
     # Any, and not object: pygls takes a first parameter that could be a server for a wish to be handed one.
     @server.command(protocol.SHOW)
     def show(*_: Any) -> None:  # noqa: ANN401
@@ -69,9 +84,23 @@ def create_server(version: str, create_monitor: CreateMonitor, problems: list[st
 
     @server.command(protocol.SELECT)
     def select(argument: Any = None) -> None:  # noqa: ANN401
-        session.monitor.select(_selection(argument))
+        session.monitor.select(_read(protocol.SELECT, protocol.Selection, argument))
 
-    return server
+    @server.command(protocol.EXPORT)
+    def export(argument: Any = None) -> None:  # noqa: ANN401
+        wanted = _read(protocol.EXPORT, protocol.ExportArguments, argument)
+        path = _local_path(wanted.uri)
+        try:
+            session.monitor.export(path, wanted.format)
+        except OSError as error:
+            raise JsonRpcInternalError(f"{path} could not be written: {error.strerror or error}.") from None
+
+    @server.command(protocol.TABLE_AS_MARKDOWN)
+    def table_as_markdown(table: Any = None) -> str:  # noqa: ANN401
+        text = session.monitor.table_as_markdown(str(table))
+        if text is None:
+            raise JsonRpcInvalidParams(f"{protocol.TABLE_AS_MARKDOWN}: the panel has no such table now")
+        return text
 
 
 def _keep_no_documents(server: LanguageServer) -> None:
@@ -80,13 +109,20 @@ def _keep_no_documents(server: LanguageServer) -> None:
         server.protocol.fm.builtin_features.pop(method, None)
 
 
-def _selection(argument: object) -> protocol.Selection:
+def _read(command: str, shape: type[Model], argument: object) -> Model:
     try:
-        return protocol.Selection.model_validate(argument)
+        return shape.model_validate(argument)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the argument"
-        raise JsonRpcInvalidParams(f"{protocol.SELECT}: {place}: {first['msg']}") from None
+        raise JsonRpcInvalidParams(f"{command}: {place}: {first['msg']}") from None
+
+
+def _local_path(uri: str) -> Path:
+    path = to_fs_path(uri) if uri.startswith("file:") else None
+    if not path or not Path(path).is_absolute():
+        raise JsonRpcInvalidParams("An export can only be saved as a file of the computer on which the server runs.")
+    return Path(path)
 
 
 class _Session:
@@ -94,6 +130,7 @@ class _Session:
 
     def __init__(self, server: LanguageServer, create_monitor: CreateMonitor, problems: list[str]) -> None:
         self.raw_settings: Any = None
+        self.locale = "en"
         self._server = server
         self._create_monitor = create_monitor
         self._problems = problems
@@ -116,7 +153,9 @@ class _Session:
         # What the client logs need not come by stderr as well: editors put both into the same place.
         _package_log.propagate = False
         self._warn(self._problems)
-        self._monitor = self._create_monitor(self._publish, self._progress, self._read_settings(self.raw_settings))
+        self._monitor = self._create_monitor(
+            self._publish, self._progress, self._read_settings(self.raw_settings), self.locale
+        )
         self._task = asyncio.create_task(self._monitor.run())
         self._task.add_done_callback(_log_end)
 
@@ -165,7 +204,7 @@ class _Session:
     def _publish(self, view: BaseModel) -> None:
         method = protocol.STATUS if isinstance(view, protocol.StatusView) else protocol.PANEL
         # pygls cannot write a pydantic model: it would fail on some types and ignore the aliases.
-        self._server.protocol.notify(method, view.model_dump(mode="json", by_alias=True))
+        self._server.protocol.notify(method, view.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
     @contextmanager
     def _progress(self, cancel: Callable[[], object]) -> Iterator[None]:

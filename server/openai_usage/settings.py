@@ -1,6 +1,7 @@
 """The user's settings, and how an editor's raw configuration becomes them. Reading never raises."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ class Settings:
 
     refresh_minutes: float = 5
     """Minutes between two fetches; 0: fetch on command only."""
+    monthly_budget: Decimal | None = None
+    """What the organisation plans to spend in a calendar month, in the currency of its bill; None: not set."""
     base_url: str | None = None
     """Where the API is, without a trailing slash; None: not set here."""
 
@@ -34,11 +37,20 @@ def read(raw: object) -> tuple[Settings, list[str]]:
     elif not _is_minutes(refresh_minutes):
         problems.append('"openaiUsage.refreshMinutes" has to be 0, or a number of minutes from 1 up; 5 is used.')
         refresh_minutes = defaults.refresh_minutes
+    budget = raw.get("monthlyBudget") or None
+    if budget is not None and not _is_amount(budget):
+        problems.append('"openaiUsage.monthlyBudget" has to be an amount, or 0 for none; it is not used.')
+        budget = None
     base_url = raw.get("baseUrl") or None
     if base_url is not None and (fault := base_url_fault(base_url)):
         problems.append(f'"openaiUsage.baseUrl" {fault}; it is not used.')
         base_url = None
-    return Settings(float(refresh_minutes), _tidy(base_url)), problems
+    return Settings(
+        refresh_minutes=float(refresh_minutes),
+        # By way of its text: 99.99 is meant, and not the binary fraction next to it.
+        monthly_budget=None if budget is None else Decimal(str(budget)),
+        base_url=_tidy(base_url),
+    ), problems
 
 
 def read_base_url(value: str | None) -> tuple[str | None, list[str]]:
@@ -84,9 +96,14 @@ def _is_minutes(value: object) -> bool:
     return value == 0 or 1 <= value <= _MOST_MINUTES
 
 
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _MOST_MONEY
+
+
 def _tidy(url: str | None) -> str | None:
     return url.strip().rstrip("/") if url else None
 
 
 # A year: anything longer is a slip, and timers cannot take any number.
 _MOST_MINUTES: Final = 525_600
+_MOST_MONEY: Final = 10**12

@@ -1,78 +1,142 @@
 """What was fetched, by UTC day, and which days are known. Kept in memory: a new process starts empty."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Final, Generic, Protocol, TypeVar
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
-from openai_usage.days import Days
-from openai_usage.rows import CompletionsRow, CostRow
+from openai_usage import money
+from openai_usage.days import Days, day_of
+from openai_usage.directory import Directory
+from openai_usage.endpoints import Endpoint, Query
+from openai_usage.limits import RateLimit, SpendAlert, SpendLimit
+from openai_usage.rows import Bucket, Keys, Number
 
 # A day's figures still move for a while after it is over. OpenAI names no delay; pullers that meter bills read the
 # last three days again (facts of August 2026), and so is done here.
 _SETTLES_IN: Final = timedelta(days=3)
 _DAY: Final = timedelta(days=1)
+_LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class _Dated(Protocol):
-    @property
-    def day(self) -> date: ...
+@dataclass(frozen=True, slots=True)
+class _KnownDay:
+    as_of: datetime
+    buckets: list[Bucket]
+
+    def is_settled(self, day: date) -> bool:
+        """Whether the day was over for long enough when it was read; others have to be read again."""
+        return day < self.as_of.date() - _SETTLES_IN
 
 
-Row = TypeVar("Row", bound=_Dated)
-
-
-class Buckets(Generic[Row]):
-    """Day buckets of one endpoint. The known days are one unbroken range."""
+class Buckets:
+    """The buckets of one query, by day."""
 
     def __init__(self) -> None:
-        self.known: Days | None = None
-        self.as_of: datetime | None = None
-        """When the newest of the known days was asked for."""
-        self._rows: dict[date, list[Row]] = {}
+        self.keys = Keys()
+        """Of all rows."""
+        self._days: dict[date, _KnownDay] = {}
+        self._whole: dict[Days, Bucket] = {}
+        self.version = 0
+        """Another number after each change."""
 
     @property
-    def settled(self) -> Days | None:
-        """The known days that were over for long enough when they were read; the others have to be read again."""
-        if self.known is None or self.as_of is None:
-            return None
-        last = min(self.known.last, self.as_of.date() - _SETTLES_IN - _DAY)
-        return Days(self.known.first, last) if self.known.first <= last else None
+    def as_of(self) -> datetime | None:
+        """When the newest of the known days was asked for."""
+        return self._days[max(self._days)].as_of if self._days else None
 
-    def to_read(self, needed: Days, *, refresh: bool) -> list[Days]:
-        """Which of `needed` have to be asked for: on a refresh all that is not settled, else all that is not known."""
-        goes_on = self.known is None or needed.last > self.known.last
-        return needed.without(self.settled if refresh or goes_on else self.known)
+    def to_read(self, needed: Days, since: datetime) -> list[Days]:
+        """Which of `needed` have to be asked for: what is not known, or was read before `since` and not yet settled."""
+        # With a new day, those before it are read again too: they were not over, or not settled.
+        is_new = not self._days or needed.last > max(self._days)
+        newest = self.as_of
 
-    def put(self, days: Days, rows: Iterable[Row], as_of: datetime) -> None:
-        """Replace `days` whole. What lies beyond a gap is forgotten: the days between are not known."""
-        reaches_end = self.known is None or days.last >= self.known.last
-        kept = self.settled if reaches_end else self.known
-        if reaches_end:
-            self.as_of = as_of
-        self.known = kept.union(days) if kept and _touch(kept, days) else days
-        self._rows = {day: of_day for day, of_day in self._rows.items() if day in self.known and day not in days}
-        for row in rows:
-            self._rows.setdefault(row.day, []).append(row)
+        def is_wanted(day: date) -> bool:
+            known = self._days.get(day)
+            if known is None or known.is_settled(day):
+                return known is None
+            # Another range may have been read on a newer day in between.
+            return is_new or known.as_of < since or (newest is not None and known.as_of.date() < newest.date())
 
-    def rows(self, days: Days) -> list[Row]:
-        """The rows of those of `days` that are known, oldest first."""
-        return [row for day in days for row in self._rows.get(day, ())]
+        return list(_ranges(day for day in needed if is_wanted(day)))
+
+    def put(self, days: Days, buckets: Iterable[Bucket], as_of: datetime) -> None:
+        """Replace `days` whole."""
+        by_day = defaultdict(list)
+        for bucket in buckets:
+            by_day[day_of(bucket.start)].append(bucket)
+        for day in days:
+            self._days[day] = _KnownDay(as_of, by_day[day])
+        self._whole.clear()
+        self.version += 1
+
+    def of(self, days: Days) -> list[Bucket]:
+        """The buckets of those of `days` that are known, oldest first."""
+        return [bucket for day in days if day in self._days for bucket in self._days[day].buckets]
+
+    def whole(self, days: Days) -> Bucket:
+        """What is known of `days` as one bucket, in which every key has at most one row."""
+        if days not in self._whole:
+            self._whole[days] = _joined(self.of(days), len(self.keys), days.start_time)
+        return self._whole[days]
+
+    def known(self) -> list[Bucket]:
+        """All buckets there are, oldest first."""
+        return [bucket for day in sorted(self._days) for bucket in self._days[day].buckets]
 
     def missing(self, days: Days) -> list[Days]:
         """Which of `days` are not known."""
-        return days.without(self.known)
+        return list(_ranges(day for day in days if day not in self._days))
 
 
 @dataclass
 class Store:
     """Everything known of one account."""
 
-    costs: Buckets[CostRow] = field(default_factory=Buckets[CostRow])
-    completions: Buckets[CompletionsRow] = field(default_factory=Buckets[CompletionsRow])
-    project_names: dict[str, str] | None = None
-    """By project id; None: not read yet."""
+    buckets: defaultdict[Query, Buckets] = field(default_factory=lambda: defaultdict(Buckets))
+    since: datetime = _LONG_AGO
+    """When the last refresh began. What is older than that and may have moved does not go together with the rest."""
+    absent: set[Endpoint] = field(default_factory=set)
+    """Endpoints that this account does not have."""
+    directory: Directory | None = None
+    """None: not read yet."""
+    spend_limits: dict[str | None, SpendLimit | None] = field(default_factory=dict)
+    """By project id, None for the organisation's own; a value of None: asked for, and there is none."""
+    spend_alerts: dict[str | None, list[SpendAlert]] = field(default_factory=dict)
+    """By project id, None for the organisation's own."""
+    rate_limits: dict[str, list[RateLimit]] = field(default_factory=dict)
+    """By project id."""
+
+    @property
+    def version(self) -> int:
+        """Another number after each change of what was counted or billed."""
+        return sum(buckets.version for buckets in self.buckets.values()) + len(self.absent)
 
 
-def _touch(one: Days, other: Days) -> bool:
-    return one.first - _DAY <= other.last and other.first - _DAY <= one.last
+def _joined(buckets: list[Bucket], keys: int, start: int) -> Bucket:
+    present = sorted(set().union(*(bucket.keys for bucket in buckets)))
+    columns = []
+    with money.exact():
+        for parts in zip(*(bucket.columns for bucket in buckets), strict=True):
+            sums: list[Number] = [0] * keys
+            for bucket, part in zip(buckets, parts, strict=True):
+                if any(part):
+                    for key, number in zip(bucket.keys, part, strict=True):
+                        sums[key] += number
+            columns.append([sums[key] for key in present])
+    return Bucket(start, present, tuple(columns))
+
+
+def _ranges(days: Iterable[date]) -> Iterator[Days]:
+    """Unbroken ranges of `days`, which come in order."""
+    first = last = None
+    for day in days:
+        if first is None or last is None:
+            first = day
+        elif day != last + _DAY:
+            yield Days(first, last)
+            first = day
+        last = day
+    if first is not None and last is not None:
+        yield Days(first, last)

@@ -1,13 +1,10 @@
 """Real HTTP on loopback, with real faults: each becomes an ApiError that says what happened, without the key."""
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Literal
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -15,9 +12,11 @@ import trustme
 from pydantic import SecretStr
 
 from openai_usage import openai_api
-from openai_usage.days import Days, last_days, midnight
+from openai_usage.days import Days, last_days
 from openai_usage.demo import DemoTransport, Organization
+from openai_usage.endpoints import COSTS, Query
 from openai_usage.openai_api import ApiError, Client, Fault
+from openai_usage.rows import Bucket, Keys
 from tests.support import demo_server
 from tests.support.demo_server import DemoServer
 
@@ -25,6 +24,7 @@ NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 TODAY = NOW.date()
 KEY = "sk-admin-" + "k" * 40
 WEEK = last_days(7, TODAY)
+BILL = Query(COSTS, ("line_item", "project_id"))
 FAR_DATE = "Wed, 01 Jan 2020 00:00:99999999999999999999 GMT"
 
 
@@ -50,10 +50,14 @@ async def client_of(url: str, pauses: Pauses | None = None, key: str = KEY, **op
         await client.aclose()
 
 
+async def bill(client: Client, days: Days = WEEK) -> list[Bucket]:
+    return await openai_api.buckets(client, BILL, days, TODAY, Keys())
+
+
 async def fault_of(url: str, pauses: Pauses | None = None, key: str = KEY, **options: object) -> ApiError:
     async with client_of(url, pauses, key, **options) as client:
         with pytest.raises(ApiError) as caught:
-            await openai_api.costs(client, WEEK, TODAY)
+            await bill(client)
     assert key not in str(caught.value)
     assert key not in repr(caught.value)
     assert caught.value.__cause__ is None
@@ -62,7 +66,7 @@ async def fault_of(url: str, pauses: Pauses | None = None, key: str = KEY, **opt
 
 async def test_the_question_is_asked_as_openai_s_own_sdk_asks_it(server: DemoServer) -> None:
     async with client_of(server.url) as client:
-        await openai_api.costs(client, WEEK, TODAY)
+        await bill(client)
     (request,) = server.requests
     assert request.path == "/v1/organization/costs"
     assert sorted(httpx.QueryParams(request.query).multi_items()) == [
@@ -76,50 +80,12 @@ async def test_the_question_is_asked_as_openai_s_own_sdk_asks_it(server: DemoSer
     assert request.headers["user-agent"].startswith("openai-usage/")
 
 
-async def test_a_long_range_is_asked_in_pieces_side_by_side(server: DemoServer) -> None:
-    days = last_days(90, TODAY)
-    async with client_of(server.url) as client:
-        rows = await openai_api.costs(client, days, TODAY)
-    assert len(server.requests) == 3
-    assert not any("page=" in request.query for request in server.requests)
-    assert {row.day for row in rows} <= set(days)
-    assert [row.day for row in rows] == sorted(row.day for row in rows)
-
-
-async def test_all_pages_are_followed(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with client_of(server.url) as client:
-        whole = await openai_api.costs(client, last_days(20, TODAY), TODAY)
-        monkeypatch.setattr("openai_usage.openai_api.endpoints._BUCKETS_PER_PAGE", 3)
-        monkeypatch.setattr(Days, "split", lambda days, _: [days])
-        paged = await openai_api.costs(client, last_days(20, TODAY), TODAY)
-    assert paged == whole
-    assert len(server.requests) == 1 + 7
-
-
-async def test_all_projects_are_read_page_by_page(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with client_of(server.url) as client:
-        whole = await openai_api.project_names(client)
-        monkeypatch.setattr("openai_usage.openai_api.endpoints._PROJECTS_PER_PAGE", 2)
-        assert await openai_api.project_names(client) == whole
-    assert len(server.requests) > 2
-    assert set(whole.values()) == {project.name for project in server.api.organization.projects}
-
-
-@pytest.mark.parametrize("amounts", ["number", "string"])
-async def test_no_digit_is_lost(amounts: Literal["number", "string"]) -> None:
-    with DemoServer(Organization(now=lambda: NOW), amounts=amounts) as server:
-        async with client_of(server.url) as client:
-            rows = await openai_api.costs(client, last_days(60, TODAY), TODAY)
-    assert max(len(row.amount.as_tuple().digits) for row in rows) > 28
-    assert all(isinstance(row.amount, Decimal) for row in rows)
-
-
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 529])
 async def test_a_passing_fault_is_tried_again(server: DemoServer, status: int) -> None:
     server.inject(demo_server.Fault("status", status=status, times=2))
     pauses = Pauses()
     async with client_of(server.url, pauses) as client:
-        assert await openai_api.costs(client, WEEK, TODAY)
+        assert await bill(client)
     assert len(server.requests) == 3
     assert 0.375 <= pauses[0] <= 0.5
     assert 0.75 <= pauses[1] <= 1.0
@@ -129,7 +95,7 @@ async def test_a_passing_fault_is_tried_again(server: DemoServer, status: int) -
 async def test_a_lost_connection_is_tried_again(server: DemoServer, kind: demo_server.FaultKind) -> None:
     server.inject(demo_server.Fault(kind, honest_length=False))
     async with client_of(server.url) as client:
-        assert await openai_api.costs(client, WEEK, TODAY)
+        assert await bill(client)
     assert len(server.requests) == 2
 
 
@@ -152,7 +118,7 @@ async def test_retry_after_is_obeyed(server: DemoServer) -> None:
     server.inject(demo_server.Fault("status", status=429, headers={"retry-after": "7"}))
     pauses = Pauses()
     async with client_of(server.url, pauses) as client:
-        assert await openai_api.costs(client, WEEK, TODAY)
+        assert await bill(client)
     assert pauses == [7.0]
 
 
@@ -160,7 +126,7 @@ async def test_retry_after_may_be_a_date(server: DemoServer) -> None:
     server.inject(demo_server.Fault("status", status=429, headers={"retry-after": "Wed, 01 Jan 2020 00:00:00 GMT"}))
     pauses = Pauses()
     async with client_of(server.url, pauses) as client:
-        assert await openai_api.costs(client, WEEK, TODAY)
+        assert await bill(client)
     assert pauses == [0.0]
 
 
@@ -182,7 +148,7 @@ async def test_a_retry_after_that_says_nothing_is_no_retry_after(server: DemoSer
     server.inject(demo_server.Fault("status", status=429, headers={"retry-after": value}))
     pauses = Pauses()
     async with client_of(server.url, pauses) as client:
-        assert await openai_api.costs(client, WEEK, TODAY)
+        assert await bill(client)
     assert 0.375 <= pauses[0] <= 0.5
 
 
@@ -194,98 +160,18 @@ async def test_a_retry_after_that_says_nothing_is_no_retry_after(server: DemoSer
         (demo_server.Fault("status", status=200, body='{"data": {}}'), Fault.NOT_THE_API),
         (demo_server.Fault("status", status=200, body="[" * 100_000), Fault.NOT_THE_API),
         (demo_server.Fault("status", status=200, body="NaN"), Fault.NOT_THE_API),
+        (demo_server.Fault("repeated_cursor", times=3), Fault.BROKEN_PAGES),
+        (demo_server.Fault("missing_cursor"), Fault.BROKEN_PAGES),
         (demo_server.Fault("truncated"), Fault.NOT_THE_API),
         (demo_server.Fault("status", status=302, headers={"location": "http://127.0.0.1:9/"}), Fault.NOT_THE_API),
         (demo_server.Fault("status", status=403, body="<html>no</html>"), Fault.FORBIDDEN),
         (demo_server.Fault("status", status=404), Fault.NOT_FOUND),
         (demo_server.Fault("status", status=400), Fault.BAD_REQUEST),
-        (demo_server.Fault("repeated_cursor", times=3), Fault.BROKEN_PAGES),
-        (demo_server.Fault("missing_cursor"), Fault.BROKEN_PAGES),
     ],
 )
 async def test_what_came_instead_of_an_answer(server: DemoServer, fault: demo_server.Fault, expected: Fault) -> None:
     server.inject(fault)
     assert (await fault_of(server.url)).fault is expected
-
-
-async def test_empty_pages_without_end(server: DemoServer) -> None:
-    body = '{"object": "page", "data": [], "has_more": true, "next_page": "page_x"}'
-    server.inject(demo_server.Fault("status", status=200, body=body, times=9))
-    assert (await fault_of(server.url)).fault is Fault.BROKEN_PAGES
-    assert len(server.requests) == 2
-
-
-def bucket(start: int, amount: str = "1", seconds: int = 86400) -> str:
-    result = f'{{"object": "organization.costs.result", "amount": {{"value": {amount}, "currency": "usd"}}}}'
-    return f'{{"object": "bucket", "start_time": {start}, "end_time": {start + seconds}, "results": [{result}]}}'
-
-
-@pytest.mark.parametrize(
-    ("buckets", "expected"),
-    [
-        ([bucket(WEEK.start_time), bucket(WEEK.start_time)], Fault.BROKEN_PAGES),
-        ([bucket(WEEK.start_time, seconds=3 * 86400)], Fault.BROKEN_PAGES),
-        ([bucket(WEEK.start_time, seconds=0)], Fault.BROKEN_PAGES),
-        ([bucket(WEEK.start_time + 3600)], Fault.BROKEN_PAGES),
-        ([bucket(WEEK.start_time - 86400)], Fault.BROKEN_PAGES),
-        ([bucket(86400 * 10**13)], None),
-        ([bucket(-(10**18))], Fault.BROKEN_PAGES),
-        ([bucket(WEEK.start_time, "1e400")], Fault.NOT_THE_API),
-        ([bucket(WEEK.start_time, '"NaN"')], Fault.NOT_THE_API),
-        ([bucket(WEEK.start_time, '1, "x": 1E+9999999999999999999')], Fault.NOT_THE_API),
-        ([bucket(WEEK.start_time, "null")], None),
-    ],
-)
-async def test_buckets_that_would_make_a_wrong_total(
-    server: DemoServer, buckets: list[str], expected: Fault | None
-) -> None:
-    server.inject(demo_server.Fault("status", status=200, body=whole_week(buckets)))
-    if expected:
-        assert (await fault_of(server.url)).fault is expected
-        return
-    async with client_of(server.url) as client:
-        rows = await openai_api.costs(client, WEEK, TODAY)
-    assert all(row.day in WEEK and row.amount == 0 for row in rows)
-
-
-def whole_week(buckets: list[str]) -> str:
-    """A page of these buckets, and of empty ones for the other days."""
-    given = {json.loads(one, parse_float=str)["start_time"] for one in buckets}
-    empty = [bucket(start).split("[")[0] + "[]}" for day in WEEK if (start := midnight(day)) not in given]
-    return f'{{"object": "page", "data": [{", ".join(buckets + empty)}], "has_more": false, "next_page": null}}'
-
-
-@pytest.mark.parametrize(
-    ("missing", "expected"),
-    [({0}, None), ({0, 1, 2}, None), ({6}, None), (set(range(7)), None), ({3}, "missing"), ({5}, "missing")],
-)
-async def test_a_day_without_a_bucket_is_not_a_day_without_costs(
-    server: DemoServer, missing: set[int], expected: str | None
-) -> None:
-    # Days before the organisation's first may be left out, and today may not have begun.
-    buckets = [bucket(midnight(day)) for index, day in enumerate(WEEK) if index not in missing]
-    body = f'{{"object": "page", "data": [{", ".join(buckets)}], "has_more": false, "next_page": null}}'
-    server.inject(demo_server.Fault("status", status=200, body=body))
-    if expected:
-        assert expected in (await fault_of(server.url)).detail
-        return
-    async with client_of(server.url) as client:
-        assert len(await openai_api.costs(client, WEEK, TODAY)) == 7 - len(missing)
-
-
-async def test_pages_that_go_on_for_ever(server: DemoServer) -> None:
-    pages = [
-        f'{{"object": "page", "data": [], "has_more": true, "next_page": "page_{number}"}}' for number in range(30)
-    ]
-    server.inject(*(demo_server.Fault("status", status=200, body=body) for body in pages))
-    assert (await fault_of(server.url)).fault is Fault.BROKEN_PAGES
-    assert len(server.requests) <= 8
-
-
-async def test_a_currency_is_three_letters(server: DemoServer) -> None:
-    body = whole_week([bucket(WEEK.start_time).replace('"usd"', '"eur) [free](https://x.example) $(flame)"')])
-    server.inject(demo_server.Fault("status", status=200, body=body))
-    assert (await fault_of(server.url)).fault is Fault.NOT_THE_API
 
 
 @pytest.mark.parametrize(
@@ -300,24 +186,12 @@ async def test_proxies_as_people_have_them(monkeypatch: pytest.MonkeyPatch, name
     monkeypatch.setenv(name, value)
     with pytest.raises(ApiError) as caught:
         async with client_of("https://api.example/v1") as client:
-            await openai_api.costs(client, WEEK, TODAY)
+            await bill(client)
     assert caught.value.fault in {Fault.PROXY, Fault.UNREACHABLE}
 
 
 async def test_a_host_name_that_cannot_be() -> None:
     assert (await fault_of("https://xn--a/v1")).fault in {Fault.NOT_THE_API, Fault.HOST_UNKNOWN}
-
-
-async def test_counts_out_of_all_proportion(server: DemoServer) -> None:
-    result = f'{{"input_tokens": {10**19}, "output_tokens": 1, "num_model_requests": 1}}'
-    bucket_ = f'{{"start_time": {WEEK.start_time}, "end_time": {WEEK.start_time + 1}, "results": [{result}]}}'
-    body = f'{{"object": "page", "data": [{bucket_}], "has_more": false, "next_page": null}}'
-    server.inject(demo_server.Fault("status", status=200, body=body))
-    async with client_of(server.url) as client:
-        with pytest.raises(ApiError) as caught:
-            await openai_api.completions(client, WEEK, TODAY)
-    assert caught.value.fault is Fault.NOT_THE_API
-    assert "input_tokens" in caught.value.detail
 
 
 async def test_keys_that_may_not_read(server: DemoServer) -> None:
@@ -414,14 +288,14 @@ async def test_tls_with_a_certificate_of_the_system(
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     with DemoServer(Organization(now=lambda: NOW), certificate=authority.issue_cert("127.0.0.1")) as server:
         async with client_of(server.url) as client:
-            assert await openai_api.costs(client, WEEK, TODAY)
+            assert await bill(client)
 
 
 async def test_the_first_failure_ends_the_other_questions(server: DemoServer) -> None:
     server.inject(demo_server.Fault("status", status=400), demo_server.Fault("hang", times=20))
     async with client_of(server.url) as client:
         with pytest.raises(ApiError):
-            await asyncio.wait_for(openai_api.costs(client, last_days(300, TODAY), TODAY), timeout=20)
+            await asyncio.wait_for(bill(client, last_days(300, TODAY)), timeout=20)
     server.release()
 
 
@@ -440,12 +314,37 @@ class Counting(httpx.AsyncBaseTransport):
         return response
 
 
-async def test_at_most_eight_questions_at_once() -> None:
+async def test_at_most_32_questions_at_once() -> None:
     transport = Counting()
     async with client_of("https://api.example/v1", transport=transport) as client:
-        await openai_api.costs(client, last_days(31 * 12, TODAY), TODAY)
-    assert transport.all == 12
-    assert transport.most == 8
+        await bill(client, last_days(31 * 40, TODAY))
+    assert transport.all == 40
+    assert transport.most == 32
+
+
+async def test_connections_are_few_and_used_again() -> None:
+    connections: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        body = b'{"data": [], "has_more": false}'
+        with suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        writer.close()
+        await writer.wait_closed()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(asyncio.create_task(serve(reader, writer)))
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as listener:
+        async with client_of(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1") as client:
+            for _ in range(5):
+                await bill(client)
+            assert len(connections) == 1
+            for _ in range(2):
+                assert await bill(client, last_days(31 * 100, TODAY)) == []
+            assert 1 < len(connections) <= 32
+        await asyncio.gather(*connections)
 
 
 async def test_the_key_is_in_no_log(server: DemoServer, caplog: pytest.LogCaptureFixture) -> None:
@@ -454,7 +353,3 @@ async def test_the_key_is_in_no_log(server: DemoServer, caplog: pytest.LogCaptur
     await fault_of(server.url)
     assert caplog.records
     assert KEY not in caplog.text
-
-
-def test_a_day_is_a_utc_day() -> None:
-    assert Days(date(2026, 11, 20), date(2026, 11, 20)).start_time == 1795132800

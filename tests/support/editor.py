@@ -8,7 +8,9 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import pytest_lsp
@@ -21,6 +23,7 @@ View = dict[str, Any]
 
 # Far beyond what anything takes: it ends a test that would wait for ever, and says nothing about speed.
 _PATIENCE = 60.0
+_LONGEST_TEST = timedelta(seconds=60)
 _NOT_FOR_THE_SERVER = ("OPENAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
@@ -34,6 +37,7 @@ class Editor:
         settings: object = None,
         progress: bool = True,
         pulled: dict[str, Any] | None = None,
+        locale: str | None = None,
     ) -> None:
         self.statuses: list[View] = []
         self.panels: list[View] = []
@@ -44,6 +48,7 @@ class Editor:
         self._settings = settings
         self._progress = progress
         self._pulled = pulled
+        self._locale = locale
         self._news = asyncio.Condition()
         self._stderr = bytearray()
         self._client = pytest_lsp.make_test_lsp_client()
@@ -66,6 +71,7 @@ class Editor:
             capabilities=types.ClientCapabilities(window=window, workspace=workspace),
             root_uri=None,
             initialization_options=self._settings,
+            locale=self._locale,
         )
         result = await asyncio.wait_for(self._client.initialize_session(params), _PATIENCE)
         self.capabilities = result.capabilities
@@ -139,6 +145,17 @@ class Editor:
         """The first panel that fits."""
         return await self._first(self.panels, fits, after)
 
+    async def select(self, selection: View, fits: Callable[[View], object] = bool) -> View:
+        """Select, and the first panel that shows it, whole, and fits; also where it shows it already."""
+        count = len(self.panels)
+        await self.run(protocol.SELECT, selection)
+
+        def shows_it(panel: View) -> bool:
+            is_shown = all(panel["selection"].get(name) == value for name, value in selection.items())
+            return bool(is_shown and not panel["busy"] and panel["metrics"] and fits(panel))
+
+        return await self.panel(shows_it, after=max(0, count - 1))
+
     async def until(self, holds: Callable[[], object]) -> None:
         """Wait until something holds that changes with progress or messages, of which there is no news."""
         async with asyncio.timeout(_PATIENCE):
@@ -174,9 +191,24 @@ class Editor:
             self._stderr += chunk
 
 
+def now_with_some_time_left() -> datetime:
+    """The server's days are those of the real clock. A test that would run over midnight begins after it."""
+    now = datetime.now(UTC)
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    if midnight - now < _LONGEST_TEST:
+        time.sleep((midnight - now).total_seconds() + 1)
+    return datetime.now(UTC)
+
+
 def metric(panel: View, metric_id: str) -> View:
     """One metric of a panel."""
     return next(each for each in panel["metrics"] if each["id"] == metric_id)
+
+
+def notices(panel: View) -> list[str]:
+    """The ids of all notices, of the panel and of its sections."""
+    of_sections = [notice for section in panel["sections"] for notice in section["notices"]]
+    return [notice["id"] for notice in (*panel["notices"], *of_sections)]
 
 
 def tables(panel: View) -> dict[str, View]:

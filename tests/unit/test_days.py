@@ -39,6 +39,12 @@ def test_a_union_holds_both_and_starts_and_ends_with_them(one: Days, other: Days
     assert all(day in union for part in (one, other) for day in (part.first, part.last))
 
 
+@given(ranges(), ranges())
+def test_ranges_touch_when_their_union_has_no_other_day(one: Days, other: Days) -> None:
+    union = one.union(other)
+    assert one.touches(other) == other.touches(one) == (len(set(one) | set(other)) == len(union))
+
+
 @given(dates)
 def test_a_day_begins_at_its_utc_midnight(day: date) -> None:
     assert datetime.fromtimestamp(midnight(day), UTC) == datetime(day.year, day.month, day.day, tzinfo=UTC)
@@ -59,7 +65,11 @@ def test_every_period_ends_today_but_last_month(period: Period, today: date) -> 
 def test_periods_of_a_day() -> None:
     today = date(2026, 3, 1)
     assert len(period_days("7d", today)) == 7
+    assert len(period_days("30d", today)) == 30
     assert len(period_days("90d", today)) == 90
+    assert len(period_days("365d", today)) == 365
+    assert period_days("today", today) == Days(today, today)
+    assert period_days("month", today) == month_of(today)
     assert period_days("last-month", today) == Days(date(2026, 2, 1), date(2026, 2, 28))
     assert month_of(today) == Days(today, today)
 

@@ -30,6 +30,13 @@ def test_the_order_of_adding_does_not_matter(parts: list[Decimal], random: objec
     assert money.plain(money.total(parts)) == money.plain(money.total(shuffled))
 
 
+@given(st.lists(amounts, max_size=20))
+def test_the_operators_are_exact_where_they_are_said_to_be(parts: list[Decimal]) -> None:
+    with money.exact():
+        found = sum(parts, start=Decimal(0)) - sum(parts[1:], start=Decimal(0))
+    assert Fraction(found) == sum(map(Fraction, parts[:1]), Fraction(0))
+
+
 @given(amounts)
 def test_what_is_written_reads_back_the_same(amount: Decimal) -> None:
     text = money.plain(money.accept(amount))
@@ -53,7 +60,9 @@ def test_amounts_seen_on_the_wire(given_text: str, written: str) -> None:
     assert money.plain(money.accept(Decimal(given_text))) == written
 
 
-@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+18", "1E-101", "1E+999999", "1E-6176"])
+@pytest.mark.parametrize(
+    "text", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+18", "1E-101", "1E+999999", "1E-6176", "0." + "1" * 101]
+)
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="number"):
         money.accept(Decimal(text))

@@ -1,51 +1,174 @@
 """When it fetches, by a clock that the test sets; the demo organisation answers in the process."""
 
 import asyncio
+import json
+import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
-from openai_usage import credentials, monitor
+from openai_usage import credentials, monitor, schedule
 from openai_usage.credentials import Credential
-from openai_usage.demo import DEMO_KEY, DemoTransport, Organization
+from openai_usage.demo import DEMO_KEY, Organization
+from openai_usage.demo.api import Api, Request, Response
 from openai_usage.monitor import Monitor
 from openai_usage.openai_api import Client
-from openai_usage.protocol import PanelView, Selection, StatusView
+from openai_usage.protocol import Metric, PanelView, Section, Selection, StatusView, Table
+from openai_usage.scope import days_of
 from openai_usage.settings import Settings
 
 FRIDAY_NIGHT = datetime(2026, 11, 20, 23, 50, tzinfo=UTC)
+USAGE = (
+    "completions", "decisions", "embeddings", "moderations", "images", "audio_speeches", "audio_transcriptions",
+    "vector_stores", "code_interpreter_sessions", "file_search_calls", "web_search_calls",
+)  # fmt: skip
+SPLITS = ("costs", "costs by project_id+line_item", "costs by user_id", "costs by project_id+api_key_id")
+BEFORE = (
+    "costs", "costs by line_item", "costs by project_id", "costs by api_key_id", "costs by user_id",
+    *(f"{name} in sum" for name in USAGE),
+)  # fmt: skip
+
+Fits = Callable[["Question"], bool]
+
+
+class Question:
+    """A request as it was asked."""
+
+    def __init__(self, request: httpx.Request, now: datetime) -> None:
+        self.host = request.url.host
+        self.url = str(request.url)
+        self.path = request.url.path.removeprefix("/v1/organization/")
+        self.at = now
+        values = request.url.params
+        self.is_figures = "start_time" in values
+        self.first = self.last = now.date()
+        self.name = self.path.removeprefix("usage/")
+        if self.is_figures:
+            self.first = day_at(values["start_time"])
+            self.last = day_at(values["end_time"]) - timedelta(days=1) if "end_time" in values else now.date()
+            groups = values.get_list("group_by[]")
+            self.name += f" {values['bucket_width']}" if values["bucket_width"] != "1d" else ""
+            if self.path == "costs":
+                self.name += f" by {'+'.join(groups)}" if groups else ""
+            elif not groups:
+                self.name += " in sum"
+        self.key = re.sub(r"(?:start_time|end_time|limit)=\d+&?", "", self.url)
+        """What is asked, whatever the days."""
+
+    def days(self) -> Iterator[date]:
+        return (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
+
+    def __repr__(self) -> str:
+        return f"{self.name} {self.first}..{self.last}" if self.is_figures else self.name
+
+
+def day_at(seconds: str) -> date:
+    return datetime.fromtimestamp(int(seconds), UTC).date()
+
+
+def is_of_the_period_before(question: Question) -> bool:
+    """Of the last 30 days."""
+    return question.is_figures and question.last < FRIDAY_NIGHT.date() - timedelta(days=29)
+
+
+def is_of_names(question: Question) -> bool:
+    return not question.is_figures and question.path.rpartition("/")[2] in {
+        "projects", "users", "api_keys", "service_accounts",
+    }  # fmt: skip
+
+
+def is_of_limits(question: Question) -> bool:
+    return not question.is_figures and not is_of_names(question)
+
+
+def can_wait(question: Question) -> bool:
+    return not question.is_figures or is_of_the_period_before(question)
+
+
+@cache
+def answered(path: str, query: str, now: datetime, kind: str = "") -> Response:
+    """The organisation is a function of the time, so an answer can be kept."""
+    days.now = now
+    return Api(ORGANIZATIONS[kind]).answer(Request("GET", path, query, f"Bearer {DEMO_KEY}"))
+
+
+class _Days:
+    now = FRIDAY_NIGHT
+
+
+days = _Days()
+ORGANIZATIONS = {
+    "": Organization(now=lambda: days.now),
+    "refuses users of a project": Organization(now=lambda: days.now, cost_by_user_and_project=False),
+    "without decisions": Organization(now=lambda: days.now, decisions=False),
+}
+
+
+async def no_pause(_: float) -> None:
+    await asyncio.sleep(0)
 
 
 class World(httpx.AsyncBaseTransport):
     """The clock, the API, and what was published."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "") -> None:
         self.now = FRIDAY_NIGHT
+        self.kind = kind
         self.looks = 0
         self.closed = 0
-        self.refused: set[str] = set()
-        self.requests: list[httpx.Request] = []
-        self.answer: Callable[[httpx.Request], httpx.Response] | None = None
-        self.open = asyncio.Event()
-        self.open.set()
+        self.in_flight = 0
+        self.asked: list[Question] = []
+        self.answers: list[tuple[Fits, int, str]] = []
+        """For the questions that fit, a status and what is said with it."""
+        self.headers: dict[str, str] = {}
         self.statuses: list[StatusView] = []
         self.panels: list[PanelView] = []
         self.news = asyncio.Event()
-        self._demo = DemoTransport(Organization(now=lambda: self.now))
+        self.cancel: Callable[[], object] | None = None
+        self._hangs: Fits = lambda _: False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
+        question = Question(request, self.now)
+        self.asked.append(question)
+        self.in_flight += 1
         self.news.set()
-        await self.open.wait()
-        if request.url.path in self.refused:
-            return httpx.Response(403, json={"error": {"message": "no"}})
-        return self.answer(request) if self.answer else await self._demo.handle_async_request(request)
+        try:
+            await asyncio.sleep(0)
+            await self.until(lambda: not self._hangs(question))
+            for fits, status, said in self.answers:
+                if fits(question):
+                    return httpx.Response(status, headers=self.headers, json={"error": {"message": said}})
+            answer = answered(request.url.path, request.url.query.decode(), self.now.replace(microsecond=0), self.kind)
+            return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
+        finally:
+            self.in_flight -= 1
+            self.news.set()
 
     async def aclose(self) -> None:
         self.closed += 1
+
+    def hold(self, fits: Fits = lambda _: True) -> None:
+        """Questions that fit get no answer."""
+        self._hangs = fits
+        self.news.set()
+
+    def let_go(self) -> None:
+        self.hold(lambda _: False)
+
+    def click_cancel(self) -> None:
+        """Of the progress bar that is shown."""
+        assert self.cancel is not None
+        self.cancel()
 
     def publish(self, view: StatusView | PanelView) -> None:
         if isinstance(view, StatusView):
@@ -57,6 +180,8 @@ class World(httpx.AsyncBaseTransport):
     def clock(self) -> datetime:
         self.looks += 1
         self.news.set()
+        # No two looks see the same time.
+        self.now += timedelta(microseconds=1)
         return self.now
 
     async def has_looked_at_the_clock(self) -> None:
@@ -64,23 +189,38 @@ class World(httpx.AsyncBaseTransport):
         looks = self.looks
         await self.until(lambda: self.looks > looks + 20)
 
+    async def is_quiet(self, hanging: int = 0) -> None:
+        """Nothing is on its way, but what hangs, and nothing follows."""
+        before = None
+        while before != (before := (len(self.asked), len(self.panels), len(self.statuses))):
+            await self.until(lambda: self.in_flight == hanging)
+            await self.has_looked_at_the_clock()
+
     async def until(self, holds: Callable[[], object]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(10):
             while not holds():
+                # One event for all who wait: whoever waits longer is told again by the next news.
                 self.news.clear()
                 await self.news.wait()
+                await asyncio.sleep(0)
+
+    def names_since(self, count: int) -> list[str]:
+        return [question.name for question in self.asked[count:]]
 
     @asynccontextmanager
     async def monitor(self, settings: Settings | None = None) -> AsyncIterator[Monitor]:
         def connect(url: str, credential: Credential) -> Client:
-            return Client(url, credential.secret, transport=self)
+            return Client(url, credential.secret, transport=self, pause=no_pause)
 
         @contextmanager
-        def no_progress(_: Callable[[], object]) -> Iterator[None]:
+        def progress(cancel: Callable[[], object]) -> Iterator[None]:
+            self.cancel = cancel
+            self.news.set()
             yield
+            self.cancel = None
 
         credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
-        watched = Monitor(credential, connect, self.publish, no_progress, settings or Settings(), clock=self.clock)
+        watched = Monitor(credential, connect, self.publish, progress, settings or Settings(), clock=self.clock)
         task = asyncio.create_task(watched.run())
         try:
             yield watched
@@ -89,12 +229,38 @@ class World(httpx.AsyncBaseTransport):
             with pytest.raises(asyncio.CancelledError):
                 await task
 
+    @asynccontextmanager
+    async def panel(self, settings: Settings | None = None) -> AsyncIterator[Monitor]:
+        """A monitor whose panel is open and has everything."""
+        async with self.monitor(settings) as watched:
+            watched.show()
+            await self.is_quiet()
+            yield watched
+
+    @property
+    def shown(self) -> Section:
+        """The section of the newest panel that is filled."""
+        return next(one for one in self.panels[-1].sections if one.charts or one.tables or one.metrics or one.notices)
+
+    def metric(self, metric_id: str) -> Metric:
+        return next(one for one in self.panels[-1].metrics if one.id == metric_id)
+
+    def table(self, table_id: str) -> Table:
+        return next(one for section in self.panels[-1].sections for one in section.tables if one.id == table_id)
+
+    def notices(self) -> list[str]:
+        panel = self.panels[-1]
+        return [one.id for one in (*panel.notices, *(each for section in panel.sections for each in section.notices))]
+
 
 @pytest.fixture
 async def world(monkeypatch: pytest.MonkeyPatch) -> World:
     # The clock is looked at all the time, instead of once a minute.
-    monkeypatch.setattr(monitor, "_LONGEST_WAIT", timedelta(milliseconds=1))
+    monkeypatch.setattr(schedule, "_LONGEST_WAIT", timedelta(milliseconds=1))
     return World()
+
+
+# When it is time.
 
 
 async def test_it_fetches_again_when_it_is_time(world: World) -> None:
@@ -102,22 +268,22 @@ async def test_it_fetches_again_when_it_is_time(world: World) -> None:
         await world.until(lambda: len(world.statuses) == 1)
         world.now += timedelta(minutes=4)
         await world.has_looked_at_the_clock()
-        assert len(world.requests) == 1
+        assert len(world.asked) == 1
         world.now += timedelta(minutes=1)
-        await world.until(lambda: len(world.requests) == 2)
+        await world.until(lambda: len(world.asked) == 2)
         await world.until(lambda: len(world.statuses) == 2)
 
 
 async def test_settings_told_again_are_no_reason_to_ask_again(world: World) -> None:
-    world.open.clear()
+    world.hold()
     async with world.monitor(Settings()) as watched:
-        await world.until(lambda: len(world.requests) == 1)
+        await world.until(lambda: len(world.asked) == 1)
         watched.configure(Settings())
-        world.open.set()
+        world.let_go()
         await world.until(lambda: world.statuses)
         watched.configure(Settings())
         await world.has_looked_at_the_clock()
-    assert len(world.requests) == 1
+    assert len(world.asked) == 1
 
 
 async def test_a_shorter_wait_counts_from_the_last_fetch(world: World) -> None:
@@ -126,17 +292,17 @@ async def test_a_shorter_wait_counts_from_the_last_fetch(world: World) -> None:
         world.now += timedelta(minutes=4)
         watched.configure(Settings(refresh_minutes=5))
         await world.has_looked_at_the_clock()
-        assert len(world.requests) == 1
+        assert len(world.asked) == 1
         world.now += timedelta(minutes=1)
-        await world.until(lambda: len(world.requests) == 2)
+        await world.until(lambda: len(world.asked) == 2)
 
 
 async def test_automatic_refresh_can_be_turned_on(world: World) -> None:
     async with world.monitor(Settings(refresh_minutes=0)) as watched:
         await world.until(lambda: world.statuses)
-        assert world.requests == []
+        assert world.asked == []
         watched.configure(Settings(refresh_minutes=5))
-        await world.until(lambda: len(world.requests) == 1)
+        await world.until(lambda: len(world.asked) == 1)
 
 
 async def test_a_new_day_is_not_called_the_old_one(world: World) -> None:
@@ -146,82 +312,44 @@ async def test_a_new_day_is_not_called_the_old_one(world: World) -> None:
         await world.until(lambda: not world.statuses[-1].busy)
         world.now += timedelta(minutes=20)
         await world.until(lambda: "on 20 Nov" in world.statuses[-1].text)
-        assert len(world.requests) == 1
+        assert len(world.asked) == 1
 
 
 async def test_a_new_day_is_read_with_the_days_that_were_not_settled(world: World) -> None:
-    async with world.monitor() as watched:
-        watched.show()
-        await world.until(lambda: world.panels and not world.panels[-1].busy)
+    async with world.panel():
+        count = len(world.asked)
         world.now += timedelta(days=2)
-        await world.until(lambda: "as of" not in world.statuses[-1].text and len(world.statuses) > 2)
         await world.until(lambda: world.panels[-1].as_of == "2026-11-22T23:50:00Z")
-        chart = world.panels[-1].sections[0].charts[0]
-        assert chart.categories[-1] == "2026-11-22"
+        await world.is_quiet()
+        assert world.shown.charts[0].categories[-1] == "2026-11-22"
+        again = [one for one in world.asked[count:] if one.is_figures and not is_of_the_period_before(one)]
+        assert {one.first for one in again if one.last == world.now.date()} == {date(2026, 11, 17)}
 
 
 async def test_it_does_not_ask_sooner_than_it_was_told(world: World) -> None:
-    world.answer = lambda _: httpx.Response(429, headers={"retry-after": "1800"}, text="{}")
+    world.answers = [(lambda _: True, 429, "slow down")]
+    world.headers = {"retry-after": "1800"}
     async with world.monitor(Settings(refresh_minutes=5)):
         await world.until(lambda: world.statuses)
         assert "The next try is at 21 Nov 00:20 UTC" in world.statuses[-1].accessible_label
         world.now += timedelta(minutes=29)
         await world.has_looked_at_the_clock()
-        assert len(world.requests) == 1
+        assert len(world.asked) == 1
         world.now += timedelta(minutes=1)
-        await world.until(lambda: len(world.requests) == 2)
+        await world.until(lambda: len(world.asked) == 2)
 
 
-async def test_an_answer_for_another_account_comes_too_late(world: World) -> None:
-    world.open.clear()
-    async with world.monitor() as watched:
-        await world.until(lambda: len(world.requests) == 1)
-        watched.configure(Settings(base_url="https://other.example/v1"))
-        world.open.set()
-        await world.until(lambda: world.statuses)
-        assert [request.url.host for request in world.requests] == ["api.openai.com", "other.example"]
-        assert world.statuses[0].severity == "ok"
-        assert world.closed == 1
-    assert world.closed == 2
-
-
-async def test_a_mistake_of_ours_is_said_and_survived(world: World) -> None:
-    def broken(_: httpx.Request) -> httpx.Response:
-        raise RuntimeError("never thought of that")
-
-    world.answer = broken
-    async with world.monitor() as watched:
-        await world.until(lambda: world.statuses)
-        assert world.statuses[-1].text == "$(error) OpenAI usage failed"
-        world.answer = None
+async def test_names_that_are_answered_do_not_lift_the_wait_for_costs(world: World) -> None:
+    async with world.panel(Settings(refresh_minutes=5)) as watched:
+        world.headers = {"retry-after": "1800"}
+        world.answers = [(lambda question: question.is_figures, 429, "slow down")]
         watched.refresh()
-        await world.until(lambda: world.statuses[-1].text.startswith("$(graph)"))
-
-
-async def test_until_a_period_is_there_the_one_before_stays(world: World) -> None:
-    async with world.monitor() as watched:
-        watched.show()
-        await world.until(lambda: world.panels and not world.panels[-1].busy)
-        before = world.panels[-1]
-        world.open.clear()
-        watched.select(Selection(period="90d"))
-        during = world.panels[-1]
-        assert during.busy
-        assert during.controls[0].selected == ["90d"]
-        assert during.metrics == before.metrics
-        assert during.sections == before.sections
-        world.open.set()
-        await world.until(lambda: not world.panels[-1].busy)
-        assert len(world.panels[-1].sections[0].charts[0].categories) == 90
-
-
-@pytest.mark.parametrize("turns", range(6))
-async def test_closing_right_after_a_command(world: World, turns: int) -> None:
-    async with world.monitor() as watched:
-        await world.until(lambda: world.statuses)
-        watched.refresh()
-        for _ in range(turns):
-            await asyncio.sleep(0)
+        await world.is_quiet()
+        count = len(world.asked)
+        world.now += timedelta(minutes=9)
+        await world.is_quiet()
+        assert world.names_since(count) == []
+        assert "The next try is at 21 Nov 00:20 UTC" in world.panels[-1].notices[0].text
 
 
 async def test_a_clock_that_is_set_back(world: World) -> None:
@@ -229,12 +357,387 @@ async def test_a_clock_that_is_set_back(world: World) -> None:
     async with world.monitor() as watched:
         await world.until(lambda: world.statuses)
         world.now -= timedelta(days=5)
-        await world.until(lambda: "today" in world.statuses[-1].text and len(world.requests) == 2)
+        await world.until(lambda: "today" in world.statuses[-1].text and len(world.asked) == 2)
         world.now -= timedelta(hours=3)
-        await world.until(lambda: len(world.requests) == 3)
+        await world.until(lambda: len(world.asked) == 3)
         watched.refresh()
-        await world.until(lambda: len(world.requests) == 4)
+        await world.until(lambda: len(world.asked) == 4)
         await world.until(lambda: world.statuses[-1].severity == "ok" and not world.statuses[-1].busy)
+
+
+# How much is asked.
+
+
+async def test_the_first_status_takes_one_request(world: World) -> None:
+    async with world.monitor():
+        await world.until(lambda: world.statuses)
+        await world.is_quiet()
+        assert [repr(one) for one in world.asked] == ["costs by project_id+line_item 2026-11-01..2026-11-20"]
+        assert world.panels == []
+
+
+async def test_what_opening_the_panel_asks(world: World) -> None:
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        count = len(world.asked)
+        world.now += timedelta(seconds=30)
+        watched.show()
+        await world.is_quiet()
+        assert world.shown.id == "overview"
+        figures = [one for one in world.asked[count:] if one.is_figures]
+        shown = [one for one in figures if not is_of_the_period_before(one)]
+        before = [one for one in figures if is_of_the_period_before(one)]
+        assert sorted(one.name for one in shown) == sorted([*SPLITS, *USAGE])
+        assert sorted(one.name for one in before) == sorted(BEFORE)
+        # The bill of this month is known.
+        assert {repr(one) for one in shown if one.name == SPLITS[1]} == {f"{SPLITS[1]} 2026-10-22..2026-10-31"}
+        assert {(one.first, one.last) for one in shown if one.name != SPLITS[1]} == {
+            (date(2026, 10, 22), date(2026, 11, 20))
+        }
+        assert {(one.first, one.last) for one in before} == {(date(2026, 9, 22), date(2026, 10, 21))}
+        others = Counter(one.path.rpartition("/")[2] for one in world.asked[count:] if not one.is_figures)
+        # Seven projects, two of them archived.
+        assert others == {
+            "projects": 1, "users": 1, "api_keys": 7, "service_accounts": 5, "spend_limit": 1, "spend_alerts": 1,
+        }  # fmt: skip
+        assert len(world.asked) == 48
+        assert max(Counter(one.url for one in world.asked).values()) == 1
+
+
+async def test_no_request_waits_for_another(world: World) -> None:
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        count = len(world.asked)
+        world.hold()
+        watched.show()
+        # All figures that are shown, at once.
+        await world.until(lambda: world.in_flight == len(SPLITS) + len(USAGE))
+        assert not any(can_wait(one) for one in world.asked[count:])
+        # Then all that can wait, at once.
+        world.hold(can_wait)
+        await world.until(lambda: world.in_flight == len(BEFORE) + 4)
+        # Names of keys can only be asked for by project.
+        world.hold(lambda one: can_wait(one) and one.path not in {"projects", "users"})
+        await world.until(lambda: world.in_flight == len(BEFORE) + 2 + 7)
+
+
+async def test_the_panel_waits_for_neither_names_nor_comparisons(world: World) -> None:
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        world.hold(can_wait)
+        watched.show()
+        await world.until(lambda: world.panels and not world.panels[-1].busy and world.panels[-1].metrics)
+        assert world.metric("spend").value is not None
+        assert world.metric("spend").change is None
+        assert world.metric("tokens").value not in {None, "0"}
+        assert world.notices() == []
+        assert {row.cells[0].text[:5] for row in world.table("projects").rows} == {"proj_"}
+        spend = world.metric("spend").value
+
+        world.hold(lambda one: can_wait(one) and not is_of_names(one))
+        await world.until(lambda: {row.cells[0].text[:5] for row in world.table("api-keys").rows} != {"key_0"})
+        await world.until(lambda: "Support assistant" in [row.cells[0].text for row in world.table("projects").rows])
+        await world.until(lambda: "Website chat" in [row.cells[0].text for row in world.table("api-keys").rows])
+        assert world.metric("spend").change is None
+
+        world.let_go()
+        await world.until(lambda: world.metric("spend").change is not None)
+        await world.until(lambda: "change" in [column.id for column in world.table("projects").columns])
+        await world.is_quiet()
+        assert world.metric("spend").value == spend
+        assert world.notices() == []
+
+
+async def test_comparisons_on_their_way_are_not_asked_again_when_names_arrive(world: World) -> None:
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        world.hold(is_of_the_period_before)
+        watched.show()
+        await world.until(lambda: world.panels and not world.panels[-1].busy and world.panels[-1].metrics)
+        await world.is_quiet(hanging=len(BEFORE))
+        world.let_go()
+        await world.is_quiet()
+    assert asked_twice(world.asked) == []
+
+
+async def test_a_click_while_names_are_on_their_way_does_not_ask_for_them_again(world: World) -> None:
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        world.hold(can_wait)
+        watched.show()
+        await world.until(lambda: world.panels and not world.panels[-1].busy and world.panels[-1].metrics)
+        await world.has_looked_at_the_clock()
+        count = len(world.asked)
+        for group in ("model", "project_id", "line_item"):
+            watched.select(Selection(group_by=group))
+            await world.has_looked_at_the_clock()
+        assert world.names_since(count) == []
+        world.let_go()
+        await world.is_quiet()
+    assert asked_twice(world.asked) == []
+
+
+async def test_a_refresh_asks_only_for_days_that_are_not_settled(world: World) -> None:
+    async with world.panel() as watched:
+        count = len(world.asked)
+        watched.refresh()
+        await world.is_quiet()
+        again = [one for one in world.asked[count:] if one.is_figures]
+        assert sorted(one.name for one in again) == sorted([*SPLITS, *USAGE])
+        assert {(one.first, one.last) for one in again} == {(date(2026, 11, 17), date(2026, 11, 20))}
+
+
+async def test_what_is_read_by_itself_asks_for_no_names_and_no_limits(world: World) -> None:
+    async with world.panel(Settings(refresh_minutes=5)):
+        count = len(world.asked)
+        world.now += timedelta(minutes=5)
+        await world.until(lambda: len(world.asked) > count)
+        await world.is_quiet()
+        assert sorted(world.names_since(count)) == sorted([*SPLITS, *USAGE])
+
+
+async def test_names_are_read_again_after_an_hour(world: World) -> None:
+    world.now -= timedelta(hours=4)
+    async with world.panel(Settings(refresh_minutes=50)):
+        count = len(world.asked)
+        world.now += timedelta(minutes=55)
+        await world.until(lambda: len(world.asked) > count)
+        await world.is_quiet()
+        assert not any(is_of_names(one) for one in world.asked[count:])
+        world.now += timedelta(minutes=55)
+        await world.until(lambda: any(is_of_names(one) for one in world.asked[count:]))
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection(period="7d"),
+        Selection(start=date(2026, 11, 2), end=date(2026, 11, 3)),
+        Selection(group_by="model"),
+        Selection(group_by="project_id"),
+        Selection(group_by="api_key_id"),
+        Selection(group_by="user_id"),
+        Selection(measure="tokens"),
+        Selection(measure="requests", group_by="capability"),
+        Selection(section="api-keys", all_rows=["api-keys"]),
+        Selection(section="images", group_by="size"),
+    ],
+    ids=lambda selection: str(selection.model_dump(exclude_none=True)),
+)
+async def test_a_click_on_what_is_known_asks_nothing(world: World, selection: Selection) -> None:
+    async with world.panel() as watched:
+        count = len(world.asked)
+        panels = len(world.panels)
+        watched.select(selection)
+        # At once, and whole.
+        assert len(world.panels) == panels + 1
+        assert not world.panels[-1].busy
+        assert world.notices() == []
+        assert world.metric("spend").value is not None
+        await world.is_quiet()
+        # A shorter period is compared with another one.
+        first = days_of(world.panels[-1].selection, world.now.date()).first
+        assert [one for one in world.asked[count:] if not one.is_figures or one.last >= first] == []
+
+
+async def test_another_split_is_one_request(world: World) -> None:
+    async with world.panel() as watched:
+        count = len(world.asked)
+        watched.select(Selection(group_by="api_source"))
+        await world.is_quiet()
+        assert [repr(one) for one in world.asked[count:]] == ["costs by api_source 2026-10-22..2026-11-20"]
+        assert {series.name for series in world.shown.charts[0].series} == {"Agents API", "Unlabeled"}
+
+
+async def test_a_filter_asks_for_the_bill_by_what_it_narrows_to(world: World) -> None:
+    async with world.panel() as watched:
+        count = len(world.asked)
+        watched.select(Selection(models=["gpt-5.4-2026-03-05"]))
+        await world.is_quiet()
+        shown = [one.name for one in world.asked[count:] if not is_of_the_period_before(one)]
+        assert sorted(shown) == ["costs by api_key_id+line_item", "costs by user_id+line_item"]
+
+
+async def test_hours_are_asked_of_the_capability_that_is_shown(world: World) -> None:
+    async with world.panel() as watched:
+        watched.select(Selection(period="7d"))
+        await world.is_quiet()
+        count = len(world.asked)
+        watched.select(Selection(section="embeddings", bucket="1h"))
+        await world.is_quiet()
+        assert [repr(one) for one in world.asked[count:]] == ["embeddings 1h 2026-11-14..2026-11-20"]
+        assert len(world.shown.charts[0].categories) == 7 * 24
+
+
+def asked_twice(asked: list[Question]) -> list[str]:
+    """Days that were settled, and were asked for again."""
+    found = []
+    known: set[tuple[str, date]] = set()
+    for one in asked:
+        if one.is_figures:
+            new = {(one.key, day) for day in one.days() if day < one.at.date() - timedelta(days=3)}
+            found += [repr(one)] if known & new else []
+            known |= new
+        elif (one.url, one.at.date()) in known:
+            found.append(repr(one))
+        else:
+            known.add((one.url, one.at.date()))
+    return found
+
+
+selections = st.builds(
+    Selection,
+    period=st.none() | st.sampled_from(["today", "7d", "30d", "month", "last-month", "90d"]),
+    bucket=st.none() | st.sampled_from(["1d", "1h"]),
+    group_by=st.none()
+    | st.sampled_from(["model", "line_item", "api_key_id", "user_id", "api_source", "batch", "size"]),
+    measure=st.none() | st.sampled_from(["spend", "tokens", "requests", "images"]),
+    models=st.none() | st.sampled_from([[], ["gpt-5.4-2026-03-05"], ["gpt-image-1.5-2025-12-16", "whisper-1"]]),
+    project_ids=st.none() | st.sampled_from([[], ["proj_2c176a55f653999b3a4e8c44"]]),
+    section=st.none() | st.sampled_from(["overview", "models", "api-keys", "limits", "images", "completions"]),
+    all_rows=st.none() | st.just(["models"]),
+)
+
+
+@pytest.mark.parametrize("in_a_hurry", [False, True], ids=["one after the other", "in a hurry"])
+@given(clicks=st.lists(selections, min_size=1, max_size=10))
+@hypothesis_settings(
+    deadline=None,
+    max_examples=12,
+    phases=[Phase.explicit, Phase.generate],  # making a failing session shorter takes minutes
+    suppress_health_check=[HealthCheck.too_slow],
+)
+def test_nothing_that_is_settled_is_asked_twice(clicks: list[Selection], in_a_hurry: bool) -> None:
+    async def session() -> World:
+        world = World()
+        async with world.panel() as watched:
+            for click in clicks:
+                watched.select(click)
+                if not in_a_hurry:
+                    await world.is_quiet()
+                for _ in range(20):
+                    await asyncio.sleep(0)
+            await world.is_quiet()
+            assert not world.panels[-1].busy
+            assert "incomplete" not in world.notices()
+        return world
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(schedule, "_LONGEST_WAIT", timedelta(milliseconds=1))
+        world = asyncio.run(session())
+    assert asked_twice(world.asked) == []
+
+
+# What is refused, and what fails.
+
+
+async def test_a_refused_split_is_not_asked_again_until_the_user_says_so(world: World) -> None:
+    world.kind = "refuses users of a project"
+    async with world.panel() as watched:
+        support = next(row for row in world.table("projects").rows if row.cells[0].text == "Support assistant")
+        assert support.select is not None
+        watched.select(support.select)
+        await world.is_quiet()
+        refused = "costs by project_id+user_id"
+        assert [one.name for one in world.asked].count(refused) == 2, "once, and once to compare with"
+        assert world.notices() == ["split"]
+        assert "Spend by user is not there" in world.shown.notices[0].text
+        assert world.metric("spend").value is not None
+
+        count = len(world.asked)
+        watched.select(Selection(group_by="model"))
+        watched.select(Selection(section="users"))
+        assert world.notices() == ["split"]
+        watched.select(Selection(section="models"))
+        assert world.notices() == []
+        watched.select(Selection(section="overview"))
+        await world.is_quiet()
+        assert refused not in world.names_since(count)
+        world.now += timedelta(minutes=5)
+        await world.until(lambda: len(world.asked) > count)
+        await world.is_quiet()
+        assert refused not in world.names_since(count)
+        assert world.notices() == ["split"]
+        watched.refresh()
+        await world.is_quiet()
+        assert refused in world.names_since(count)
+
+
+async def test_an_endpoint_that_is_not_there_hides_itself(world: World) -> None:
+    world.kind = "without decisions"
+    async with world.panel() as watched:
+        assert world.notices() == []
+        assert "decisions" not in [section.id for section in world.panels[-1].sections]
+        count = len(world.asked)
+        watched.refresh()
+        watched.select(Selection(period="90d"))
+        await world.is_quiet()
+        assert "decisions" not in world.names_since(count)
+        assert world.notices() == []
+
+
+async def test_names_that_were_refused_are_not_asked_for_again_and_again(world: World) -> None:
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        world.answers = [(is_of_names, 403, "no")]
+        watched.show()
+        await world.is_quiet()
+        assert world.notices() == ["names-problem"]
+        count = len(world.asked)
+        watched.select(Selection(group_by="model"))
+        watched.select(Selection(group_by="project_id"))
+        await world.has_looked_at_the_clock()
+        assert len(world.asked) == count
+
+
+async def test_what_is_known_stays_when_a_refresh_fails(world: World) -> None:
+    async with world.panel() as watched:
+        before = world.panels[-1]
+        world.answers = [(lambda _: True, 500, "oh")]
+        watched.refresh()
+        await world.is_quiet()
+        after = world.panels[-1]
+        assert after.metrics == before.metrics
+        assert after.sections == before.sections
+        assert world.notices() == ["problem"]
+        assert "The numbers are as of 23:50 UTC." in after.notices[0].text
+        assert [one.severity for one in world.statuses[-1:]] == ["warning"]
+        world.answers = []
+        watched.refresh()
+        await world.is_quiet()
+        assert world.notices() == []
+        assert world.statuses[-1].severity == "ok"
+
+
+async def test_usage_that_fails_leaves_the_rest(world: World) -> None:
+    world.answers = [(lambda one: one.name == "embeddings", 500, "oh")]
+    async with world.panel():
+        assert world.notices() == ["usage-problem"]
+        assert world.panels[-1].notices[0].text.startswith("Embeddings could not be read")
+        assert world.metric("spend").value is not None
+        assert world.statuses[-1].severity == "ok"
+
+
+@pytest.mark.parametrize("name", ["costs", "costs by project_id", "embeddings in sum"])
+async def test_a_comparison_that_fails_is_no_failure_of_what_is_shown(world: World, name: str) -> None:
+    world.answers = [(lambda one: is_of_the_period_before(one) and one.name == name, 500, "oh")]
+    async with world.panel():
+        assert world.metric("spend").value is not None
+        assert world.notices() == []
+        assert world.statuses[-1].severity == "ok"
+
+
+async def test_a_mistake_of_ours_is_said_and_survived(world: World) -> None:
+    def broken(_: Question) -> bool:
+        raise RuntimeError("never thought of that")
+
+    world.answers = [(broken, 0, "")]
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        assert world.statuses[-1].text == "$(error) OpenAI usage failed"
+        world.answers = []
+        watched.refresh()
+        await world.until(lambda: world.statuses[-1].text.startswith("$(graph)"))
 
 
 async def test_a_view_that_fails_does_not_end_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,40 +751,275 @@ async def test_a_view_that_fails_does_not_end_it(world: World, monkeypatch: pyte
         await world.until(lambda: world.statuses[-1].text.startswith("$(graph)"))
 
 
-async def test_another_account_s_numbers_are_gone_at_once(world: World) -> None:
-    async with world.monitor() as watched:
-        watched.show()
-        await world.until(lambda: world.panels and not world.panels[-1].busy)
-        world.open.clear()
-        watched.configure(Settings(base_url="https://other.example/v1"))
-        assert "$" not in world.statuses[-1].text.replace("$(", "")
-        assert world.panels[-1].metrics == []
-        assert world.panels[-1].busy
+# What is shown meanwhile.
 
 
-async def test_names_that_were_refused_are_not_asked_for_again_and_again(world: World) -> None:
-    async with world.monitor() as watched:
-        await world.until(lambda: world.statuses)
-        world.refused.add("/v1/organization/projects")
-        watched.show()
-        await world.until(lambda: world.panels and not world.panels[-1].busy and world.panels[-1].metrics)
-        asked = len(world.requests)
-        watched.select(Selection(group_by="model"))
-        watched.select(Selection(group_by="project_id"))
-        await world.has_looked_at_the_clock()
-        assert len(world.requests) == asked
+async def test_until_a_period_is_there_the_one_before_stays(world: World) -> None:
+    async with world.panel() as watched:
+        before = world.panels[-1]
+        world.hold()
+        watched.select(Selection(period="90d"))
+        during = world.panels[-1]
+        assert during.busy
+        assert during.controls[0].selected == ["90d"]
+        assert during.metrics == before.metrics
+        assert during.sections == before.sections
+        world.let_go()
+        await world.is_quiet()
+        assert not world.panels[-1].busy
+        assert len(world.shown.charts[0].categories) == 90
 
 
 async def test_a_chart_says_what_it_shows_while_another_is_on_its_way(world: World) -> None:
+    async with world.panel() as watched:
+        world.hold()
+        watched.select(Selection(period="90d", group_by="project_id"))
+        assert world.shown.charts[0].title.endswith("model")
+
+
+async def test_another_choice_while_figures_are_on_their_way(world: World) -> None:
+    world.hold()
     async with world.monitor() as watched:
         watched.show()
-        await world.until(lambda: world.panels and not world.panels[-1].busy)
-        world.open.clear()
-        watched.select(Selection(period="90d", group_by="model"))
-        assert world.panels[-1].sections[0].charts[0].title.endswith("line item")
+        await world.until(lambda: world.in_flight)
+        watched.select(Selection(period="90d"))
+        watched.select(Selection(period="7d", group_by="project_id"))
+        world.let_go()
+        await world.is_quiet()
+        panel = world.panels[-1]
+        assert not panel.busy
+        assert panel.selection.period == "7d"
+        assert len(world.shown.charts[0].categories) == 7
+        assert world.shown.charts[0].title.endswith("project")
+    assert asked_twice(world.asked) == []
+
+
+async def test_the_panel_is_revealed_only_when_asked_for(world: World) -> None:
+    async with world.panel() as watched:
+        assert world.panels[0].reveal
+        watched.select(Selection(period="7d"))
+        await world.is_quiet()
+        assert [panel.reveal for panel in world.panels].count(True) == 1
+        watched.show()
+        assert world.panels[-1].reveal
+
+
+# Into detail and back.
+
+
+def way_back(world: World) -> Selection | None:
+    return world.panels[-1].back
+
+
+async def test_the_way_back_out_of_a_row(world: World) -> None:
+    async with world.panel() as watched:
+        assert way_back(world) is None
+        first = world.panels[-1].selection
+        project = world.table("projects").rows[0].select
+        assert project is not None
+        watched.select(project)
+        await world.is_quiet()
+        assert world.panels[-1].back == first
+        second = world.panels[-1].selection
+        key = world.table("api-keys").rows[0].select
+        assert key is not None
+        watched.select(key)
+        await world.is_quiet()
+        assert [one.label for one in world.panels[-1].filters] == ["Project", "API key"]
+        # A look at something else is no step into detail.
+        watched.select(Selection(section="users"))
+        assert world.panels[-1].back == second
+        for expected in (first, None):
+            back = world.panels[-1].back
+            assert back is not None
+            watched.select(back)
+            await world.is_quiet()
+            assert world.panels[-1].back == expected
+        assert world.panels[-1].selection == first
+        assert world.panels[-1].filters == []
+
+
+async def test_back_is_the_same_view_again(world: World) -> None:
+    async with world.panel() as watched:
+        before = world.panels[-1]
+        select = world.table("projects").rows[0].select
+        assert select is not None
+        watched.select(select)
+        watched.select(Selection(measure="tokens", group_by="user_id"))
+        await world.is_quiet()
+        back = world.panels[-1].back
+        assert back is not None
+        watched.select(back)
+        await world.is_quiet()
+        assert world.panels[-1].controls == before.controls
+        assert world.panels[-1].sections == before.sections
+
+
+async def test_taking_all_filters_away_forgets_the_way_back(world: World) -> None:
+    async with world.panel() as watched:
+        for table in ("projects", "models"):
+            select = world.table(table).rows[0].select
+            assert select is not None
+            watched.select(select)
+            await world.is_quiet()
+        no_filters = world.panels[-1].no_filters
+        assert no_filters is not None
+        watched.select(no_filters)
+        await world.is_quiet()
+        panel = world.panels[-1]
+        assert (panel.back, panel.filters, panel.no_filters) == (None, [], None)
+
+
+# Stopping it.
+
+
+async def test_a_fetch_that_is_cancelled_keeps_what_is_known(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "_PROGRESS_AFTER", timedelta(milliseconds=1))
+    async with world.panel() as watched:
+        before = world.panels[-1]
+        world.hold()
+        watched.select(Selection(period="90d"))
+        await world.until(lambda: world.cancel)
+        world.click_cancel()
+        await world.until(lambda: not world.panels[-1].busy)
+        assert world.panels[-1].metrics[1:4] == before.metrics[1:4]
+        assert world.notices() == ["incomplete"]
+        assert world.panels[-1].notices[0].command is not None
+        assert world.cancel is None
+        world.let_go()
+        watched.refresh()
+        await world.is_quiet()
+        assert world.notices() == []
+        assert len(world.shown.charts[0].categories) == 90
+
+
+async def test_a_first_fetch_that_is_cancelled_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "_PROGRESS_AFTER", timedelta(milliseconds=1))
+    world.hold()
+    async with world.monitor() as watched:
+        watched.show()
+        await world.until(lambda: world.cancel)
+        world.click_cancel()
+        await world.until(lambda: world.statuses and not world.statuses[-1].busy)
+        assert world.statuses[-1].text == "$(circle-slash) OpenAI usage: cancelled"
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_closing_right_after_a_command(world: World, turns: int) -> None:
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        watched.show()
+        watched.refresh()
+        for _ in range(turns):
+            await asyncio.sleep(0)
 
 
 async def test_closing_while_it_waits_for_an_answer(world: World) -> None:
-    world.open.clear()
-    async with world.monitor():
-        await world.until(lambda: world.requests)
+    world.hold()
+    async with world.monitor() as watched:
+        watched.show()
+        await world.until(lambda: world.asked)
+
+
+# Other settings.
+
+
+async def test_an_answer_for_another_account_comes_too_late(world: World) -> None:
+    world.hold()
+    async with world.monitor() as watched:
+        await world.until(lambda: len(world.asked) == 1)
+        watched.configure(Settings(base_url="https://other.example/v1"))
+        world.let_go()
+        await world.until(lambda: world.statuses)
+        await world.is_quiet()
+        assert [one.host for one in world.asked] == ["api.openai.com", "other.example"]
+        assert world.statuses[-1].severity == "ok"
+        assert world.closed == 1
+    assert world.closed == 2
+
+
+async def test_another_account_s_numbers_are_gone_at_once(world: World) -> None:
+    async with world.panel() as watched:
+        world.hold()
+        watched.configure(Settings(base_url="https://other.example/v1"))
+        assert "$" not in world.statuses[-1].text.replace("$(", "")
+        assert world.panels[-1].metrics == []
+        assert world.panels[-1].sections == []
+        assert world.panels[-1].busy
+        assert watched.table_as_markdown("projects") is None
+        world.let_go()
+        count = len(world.asked)
+        await world.is_quiet()
+        assert {one.host for one in world.asked[count:]} == {"other.example"}
+        assert world.metric("spend").value is not None
+
+
+async def test_another_budget_asks_nothing(world: World) -> None:
+    world.answers = [(is_of_limits, 404, "no")]
+    async with world.panel() as watched:
+        assert "budget" not in [one.id for one in world.panels[-1].metrics]
+        count = len(world.asked)
+        watched.configure(Settings(monthly_budget=Decimal(120)))
+        assert world.metric("budget").value == "120"
+        assert world.metric("budget").severity == "warning"
+        assert "Budget of the month" in world.statuses[-1].tooltip
+        watched.configure(Settings())
+        assert "budget" not in [one.id for one in world.panels[-1].metrics]
+        await world.is_quiet()
+        assert world.names_since(count) == []
+
+
+async def test_the_account_s_own_limit_goes_before_the_setting(world: World) -> None:
+    async with world.panel(Settings(monthly_budget=Decimal(120))):
+        assert world.metric("budget").value == "250"
+
+
+async def test_limits_are_read_of_what_is_shown(world: World) -> None:
+    async with world.panel() as watched:
+        count = len(world.asked)
+        watched.select(Selection(section="limits"))
+        await world.is_quiet()
+        projects = {one.path.split("/")[1] for one in world.asked[count:] if one.path.endswith("spend_limit")}
+        assert len(projects) == 5, "those that are not archived"
+        assert {one.path.rpartition("/")[2] for one in world.asked[count:]} == {"spend_limit", "spend_alerts"}
+        table = world.table("spend-limits")
+        assert [row.cells[1].text for row in table.rows].count("$90.00") == 1
+        assert "choose" in world.notices()
+
+        count = len(world.asked)
+        chosen = next(row for row in table.rows if row.cells[0].text == "Support assistant")
+        assert chosen.select is not None
+        watched.select(chosen.select)
+        await world.is_quiet()
+        others = [one for one in world.asked[count:] if not one.is_figures]
+        assert [one.path.rpartition("/")[2] for one in others] == ["rate_limits"]
+        assert len(world.table("rate-limits").rows) == 10
+        assert world.table("spend-alerts").rows[-1].cells[1].text == "$70.00"
+
+
+# Files and tables.
+
+
+async def test_an_export_asks_nothing_and_has_what_is_shown(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async with world.panel() as watched:
+        watched.select(Selection(period="7d"))
+        await world.is_quiet()
+        count = len(world.asked)
+        path = tmp_path_factory.mktemp("export") / "usage.json"
+        watched.export(path, "json")
+        content = json.loads(path.read_text())
+        assert content["period"] == {"start": "2026-11-14", "end": "2026-11-20"}
+        total = sum(Fraction(row["amount"]) for row in content["costs"])
+        assert total == Fraction(world.metric("spend").value or "")
+        assert len(world.asked) == count
+
+
+async def test_a_table_as_text(world: World) -> None:
+    async with world.panel() as watched:
+        text = watched.table_as_markdown("projects")
+        assert text is not None
+        assert text.splitlines()[0].startswith("| Project | Spend |")
+        assert len(text.splitlines()) == 2 + world.table("projects").row_count + 1
+        assert watched.table_as_markdown("nonsense") is None

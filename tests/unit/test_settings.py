@@ -1,5 +1,7 @@
 """A wrong setting is reported in a sentence and replaced by the default; nothing raises."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,10 +16,16 @@ json_values = st.recursive(
 )
 
 
-@given(json_values | st.fixed_dictionaries({}, optional={"refreshMinutes": json_values, "baseUrl": json_values}))
+@given(
+    json_values
+    | st.fixed_dictionaries(
+        {}, optional={"refreshMinutes": json_values, "baseUrl": json_values, "monthlyBudget": json_values}
+    )
+)
 def test_nothing_raises_and_the_value_is_usable(raw: object) -> None:
     value, problems = settings.read(raw)
     assert value.refresh_minutes == 0 or 1 <= value.refresh_minutes <= 525_600
+    assert value.monthly_budget is None or 0 < value.monthly_budget <= 10**12
     assert value.base_url is None or value.base_url.startswith(("http://", "https://"))
     assert all(problem.endswith(".") for problem in problems)
 
@@ -35,6 +43,31 @@ def test_other_minutes_are_reported_once(minutes: object) -> None:
     assert value == Settings()
     assert len(problems) == 1
     assert "refreshMinutes" in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("budget", "used"),
+    [(250, "250"), (99.99, "99.99"), (0.1, "0.1"), (10**12, "1000000000000"), (0, None), (None, None), (0.0, None)],
+)
+def test_a_budget_is_taken_over_as_it_was_written(budget: object, used: str | None) -> None:
+    value, problems = settings.read({"monthlyBudget": budget})
+    assert value == Settings(monthly_budget=None if used is None else Decimal(used))
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    "budget", [-1, True, "250", [250], float("nan"), float("inf"), 1e13, pytest.param(10**400, id="huge")]
+)
+def test_other_budgets_are_reported_once(budget: object) -> None:
+    value, problems = settings.read({"monthlyBudget": budget})
+    assert value == Settings()
+    assert problems == ['"openaiUsage.monthlyBudget" has to be an amount, or 0 for none; it is not used.']
+
+
+def test_each_setting_is_judged_by_itself() -> None:
+    value, problems = settings.read({"refreshMinutes": "often", "monthlyBudget": 20, "baseUrl": "https://x/v1"})
+    assert value == Settings(monthly_budget=Decimal(20), base_url="https://x/v1")
+    assert len(problems) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,40 @@
 """Whatever is asked for and however often: what the store then holds is what a fresh reading would give."""
 
-from dataclasses import dataclass
+from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
 
+from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from openai_usage.days import Days, last_days, month_of, period_days
+from openai_usage.days import Days, last_days, midnight, month_of, period_days
+from openai_usage.endpoints import COSTS, USAGE, Query
 from openai_usage.protocol import Period
-from openai_usage.store import Buckets
+from openai_usage.rows import Bucket, Number
+from openai_usage.store import Buckets, Store
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 START = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)
+FIRST = date(2026, 3, 1)
+DAY = timedelta(days=1)
+
+ranges = st.tuples(st.integers(0, 40), st.integers(0, 12)).map(
+    lambda pair: Days(FIRST + pair[0] * DAY, FIRST + (pair[0] + pair[1]) * DAY)
+)
 
 
-@dataclass(frozen=True)
-class Figure:
-    day: date
-    hours: int
-    """How much of the day, and of the three days in which it settles, was over when this was read."""
-
-
-def truth(day: date, now: datetime) -> Figure:
+def hours(day: date, now: datetime) -> int:
+    """How much of the day, and of the three days in which it settles, is over."""
     since = now - datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return Figure(day, max(0, min(int(since.total_seconds() // 3600), 4 * 24)))
+    return max(0, min(int(since.total_seconds() // 3600), 4 * 24))
+
+
+def bucket(day: date, number: int) -> Bucket:
+    return Bucket(midnight(day), [0], ([number],))
 
 
 class Reading(RuleBasedStateMachine):
@@ -31,10 +42,12 @@ class Reading(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.buckets = Buckets[Figure]()
+        self.buckets = Buckets()
+        self.buckets.keys.number(("a",))
         self.now = START
         self.needed: Days | None = None
         self.read_at: datetime | None = None
+        self.since = LONG_AGO
 
     @rule(hours=st.integers(1, 40) | st.integers(24 * 3, 24 * 70))
     def time_passes(self, hours: int) -> None:
@@ -44,7 +57,7 @@ class Reading(RuleBasedStateMachine):
     def refresh(self) -> None:
         self._read("today", refresh=True)
 
-    @rule(period=st.sampled_from(["7d", "30d", "last-month", "90d"]))
+    @rule(period=st.sampled_from(["7d", "30d", "last-month", "90d", "365d"]))
     def select(self, period: Period) -> None:
         self._read(period, refresh=False)
 
@@ -55,11 +68,13 @@ class Reading(RuleBasedStateMachine):
     def _read(self, period: Period, *, refresh: bool) -> None:
         today = self.now.date()
         needed = month_of(today).union(last_days(7, today)).union(period_days(period, today))
-        ranges = self.buckets.to_read(needed, refresh=refresh)
-        if refresh or any(today in days for days in ranges):
+        if refresh:
+            self.since = self.now
+        asked = self.buckets.to_read(needed, self.since)
+        if refresh or any(today in days for days in asked):
             self.read_at = self.now
-        for days in ranges:
-            self.buckets.put(days, [truth(day, self.now) for day in days], self.now)
+        for days in asked:
+            self.buckets.put(days, [bucket(day, hours(day, self.now)) for day in days], self.now)
         self.needed = needed
 
     @invariant()
@@ -68,27 +83,118 @@ class Reading(RuleBasedStateMachine):
             return
         assert self.buckets.missing(self.needed) == []
         assert self.buckets.as_of == self.read_at
-        assert self.buckets.rows(self.needed) == [truth(day, self.read_at) for day in self.needed]
+        found = [(one.start, one.columns[0][0]) for one in self.buckets.of(self.needed)]
+        assert found == [(midnight(day), hours(day, self.read_at)) for day in self.needed]
+        assert list(self.buckets.whole(self.needed).columns[0]) == [sum(number for _, number in found)]
 
 
 TestReading = Reading.TestCase
 TestReading.settings = profile(max_examples=60, stateful_step_count=25, deadline=None)
 
 
+@given(st.lists(ranges, max_size=8), ranges)
+def test_what_is_not_known_is_asked_for_and_nothing_else(known: list[Days], needed: Days) -> None:
+    buckets = Buckets()
+    # Long after all of them: everything is settled.
+    now = datetime(2027, 1, 1, tzinfo=UTC)
+    for days in known:
+        buckets.put(days, [], now)
+    missing = [day for day in needed if not any(day in days for days in known)]
+    for since in (LONG_AGO, now, now + DAY):
+        asked = buckets.to_read(needed, since)
+        assert [day for days in asked for day in days] == missing
+    assert [day for days in buckets.missing(needed) for day in days] == missing
+    asked = buckets.to_read(needed, LONG_AGO)
+    # As few questions as can be: between two of them is a day that is known.
+    assert all(one.last + DAY < other.first for one, other in pairwise(asked))
+    for days in asked:
+        buckets.put(days, [], now)
+    assert buckets.to_read(needed, now + DAY) == []
+
+
 def test_a_refresh_reads_only_what_is_not_settled() -> None:
-    buckets = Buckets[Figure]()
+    buckets = Buckets()
     today = START.date()
     needed = last_days(90, today)
-    assert buckets.to_read(needed, refresh=False) == [needed]
+    assert buckets.to_read(needed, START) == [needed]
     buckets.put(needed, [], START)
-    assert buckets.to_read(needed, refresh=False) == []
-    assert buckets.to_read(needed, refresh=True) == [last_days(4, today)]
+    assert buckets.to_read(needed, START) == []
+    later = START + timedelta(minutes=5)
+    assert buckets.to_read(needed, later) == [last_days(4, today)]
+    # A refresh is of what is shown then. What was not, is read again when it is shown.
+    buckets.put(last_days(2, today), [], later)
+    assert buckets.to_read(needed, later) == [Days(today - 3 * DAY, today - 2 * DAY)]
 
 
-def test_days_beyond_a_gap_are_forgotten() -> None:
-    buckets = Buckets[Figure]()
-    early, late = date(2026, 1, 1), date(2026, 3, 1)
-    buckets.put(Days(early, early), [Figure(early, 1)], START)
-    buckets.put(Days(late, late), [Figure(late, 1)], START)
-    assert buckets.known == Days(late, late)
-    assert buckets.rows(Days(early, late)) == [Figure(late, 1)]
+def test_a_new_day_reads_what_was_not_settled_on_the_last() -> None:
+    buckets = Buckets()
+    today = START.date()
+    buckets.put(last_days(90, today), [], START)
+    assert buckets.to_read(last_days(90, today + DAY), LONG_AGO) == [last_days(5, today + DAY)]
+
+
+def test_a_day_that_was_not_over_is_read_again_on_another_day_whatever_was_shown_meanwhile() -> None:
+    """Nothing is ever refreshed, as with `refreshMinutes: 0`; the panel is left open, and shows a week first."""
+    buckets = Buckets()
+    today, later = START.date(), START + 20 * DAY
+    buckets.put(last_days(90, today), [], START)
+    week = last_days(7, later.date())
+    assert buckets.to_read(week, LONG_AGO) == [week]
+    buckets.put(week, [], later)
+    between = Days(today + DAY, week.first - DAY)
+    assert buckets.to_read(last_days(90, later.date()), LONG_AGO) == [Days(today - 3 * DAY, between.last)]
+
+
+numbers = st.integers(-(10**9), 10**9) | st.integers(-(10**30), 10**30).map(lambda digits: Decimal(digits).scaleb(-34))
+rows = st.lists(st.tuples(st.integers(0, 4), numbers, numbers), max_size=8)
+
+
+@given(st.lists(st.tuples(ranges, st.lists(rows, min_size=1, max_size=13)), max_size=6), ranges)
+def test_a_later_answer_replaces_its_days_whole_and_the_sum_is_of_what_is_there(
+    answers: list[tuple[Days, list[list[tuple[int, Number, Number]]]]], asked: Days
+) -> None:
+    buckets = Buckets()
+    for key in range(5):
+        assert buckets.keys.number((str(key),)) == key
+    truth: dict[date, list[tuple[int, Number, Number]]] = {}
+    for days, contents in answers:
+        version = buckets.version
+        by_day = dict(zip(days, contents, strict=False))
+        # Summed up before, so that an old sum would show.
+        buckets.whole(asked)
+        buckets.put(
+            days,
+            [
+                Bucket(midnight(day), [row[0] for row in found], ([row[1] for row in found], [row[2] for row in found]))
+                for day, found in by_day.items()
+            ],
+            START,
+        )
+        assert buckets.version != version
+        truth |= {day: by_day.get(day, []) for day in days}
+    found = [(one.start, *row) for one in buckets.of(asked) for row in zip(one.keys, *one.columns, strict=True)]
+    assert found == [(midnight(day), *row) for day in asked for row in truth.get(day, [])]
+    assert [one.start for one in buckets.known()] == sorted(one.start for one in buckets.known())
+
+    whole = buckets.whole(asked)
+    assert whole.start == asked.start_time
+    assert len(set(whole.keys)) == len(whole.keys)
+    assert {*whole.keys} == {row[1] for row in found}
+    # Without any bucket there are no columns.
+    for index, column in enumerate(whole.columns):
+        sums: dict[int, Fraction] = defaultdict(Fraction)
+        for _, key, *values in found:
+            sums[key] += Fraction(values[index])
+        assert dict(zip(whole.keys, map(Fraction, column), strict=True)) == sums
+
+
+def test_the_store_s_version_tells_every_change() -> None:
+    store = Store()
+    versions = [store.version]
+    store.buckets[Query(COSTS)].put(last_days(1, FIRST), [], START)
+    versions.append(store.version)
+    store.buckets[Query(USAGE[0])].put(last_days(1, FIRST), [], START)
+    versions.append(store.version)
+    store.absent.add(USAGE[1])
+    versions.append(store.version)
+    assert len(set(versions)) == 4

@@ -5,16 +5,64 @@ export const PANEL = "openaiUsage/panel";
 export const SHOW = "openaiUsage.show";
 export const REFRESH = "openaiUsage.refresh";
 export const SELECT = "openaiUsage.select";
+export const EXPORT = "openaiUsage.export";
+export const TABLE_AS_MARKDOWN = "openaiUsage.tableAsMarkdown";
 export const SET_ADMIN_KEY = "openaiUsage.setAdminKey";
 export const FORGET_ADMIN_KEY = "openaiUsage.forgetAdminKey";
 export const SHOW_LOG = "openaiUsage.showLog";
 export const OPEN_SETTINGS = "openaiUsage.openSettings";
+export const COPY_TABLE = "openaiUsage.copyTable";
 export const SETTINGS_SECTION = "openaiUsage";
 
 export type Severity = "ok" | "warning" | "error";
 export type NoticeSeverity = "info" | "warning" | "error";
-export type Period = "today" | "7d" | "30d" | "month" | "last-month" | "90d";
-export type GroupBy = "line_item" | "model" | "project_id";
+export type Period = "today" | "7d" | "30d" | "month" | "last-month" | "90d" | "365d";
+export type BucketWidth = "1d" | "1h" | "1m";
+export type GroupBy =
+  | "auto"
+  | "model"
+  | "line_item"
+  | "api_key_id"
+  | "project_id"
+  | "user_id"
+  | "service_tier"
+  | "batch"
+  | "api_source"
+  | "token_type"
+  | "capability"
+  | "size"
+  | "source"
+  | "context_level"
+  | "vector_store_id";
+export type Measure =
+  | "spend"
+  | "tokens"
+  | "requests"
+  | "images"
+  | "characters"
+  | "seconds"
+  | "sessions"
+  | "calls"
+  | "bytes";
+export type SectionId =
+  | "overview"
+  | "models"
+  | "api-keys"
+  | "projects"
+  | "users"
+  | "line-items"
+  | "limits"
+  | "completions"
+  | "decisions"
+  | "embeddings"
+  | "moderations"
+  | "images"
+  | "audio_speeches"
+  | "audio_transcriptions"
+  | "vector_stores"
+  | "code_interpreter_sessions"
+  | "file_search_calls"
+  | "web_search_calls";
 
 /**
  * One cell: `text` to show and, for a number, its exact `value`.
@@ -22,6 +70,31 @@ export type GroupBy = "line_item" | "model" | "project_id";
 export interface Cell {
   text: string;
   value?: string | null;
+  /**
+   * What is shown smaller beside it: a redacted key, an e-mail address.
+   */
+  detail?: string | null;
+  /**
+   * What is shown on hover, where that is not the value.
+   */
+  title?: string | null;
+}
+/**
+ * Against the period of the same length before.
+ */
+export interface Change {
+  /**
+   * The part by which it grew, as a decimal string ("0.123"); null when there was nothing before.
+   */
+  value: string | null;
+  /**
+   * "+12.3%", "new".
+   */
+  text: string;
+  /**
+   * What it is compared with, in words.
+   */
+  detail: string;
 }
 /**
  * Figures over time. The table alternative for screen readers is drawn from the same fields.
@@ -33,7 +106,7 @@ export interface Chart {
   stacked: boolean;
   unit: string;
   /**
-   * ISO dates (UTC days), oldest first, without gaps.
+   * ISO dates (UTC days), or the moments at which hours or minutes begin ("2026-11-22T14:00Z"); without gaps.
    */
   categories: string[];
   /**
@@ -45,7 +118,7 @@ export interface Chart {
    */
   totals: string[];
   /**
-   * The category that is not over yet (today), drawn lighter.
+   * The category that is not over yet, drawn lighter.
    */
   partialCategory?: string | null;
 }
@@ -72,6 +145,89 @@ export interface Column {
   title: string;
   unit?: string | null;
   align: "left" | "right";
+  /**
+   * How the rows are ordered, on the column that orders them.
+   */
+  sorted?: ("ascending" | "descending") | null;
+  /**
+   * What a click on the heading selects: the rows ordered by this column.
+   */
+  select?: Selection | null;
+}
+/**
+ * What the panel shows; the argument of `openaiUsage.select`. A field that is absent or null stays as it is.
+ *
+ * `period` and `start`/`end` exclude each other: the one that is sent replaces the other. An empty list is no filter.
+ */
+export interface Selection {
+  period?: ("today" | "7d" | "30d" | "month" | "last-month" | "90d" | "365d") | null;
+  start?: string | null;
+  /**
+   * UTC days, both included.
+   */
+  end?: string | null;
+  bucket?: ("1d" | "1h" | "1m") | null;
+  groupBy?:
+    | (
+        | "auto"
+        | "model"
+        | "line_item"
+        | "api_key_id"
+        | "project_id"
+        | "user_id"
+        | "service_tier"
+        | "batch"
+        | "api_source"
+        | "token_type"
+        | "capability"
+        | "size"
+        | "source"
+        | "context_level"
+        | "vector_store_id"
+      )
+    | null;
+  measure?:
+    | ("spend" | "tokens" | "requests" | "images" | "characters" | "seconds" | "sessions" | "calls" | "bytes")
+    | null;
+  projectIds?: string[] | null;
+  apiKeyIds?: string[] | null;
+  userIds?: string[] | null;
+  models?: string[] | null;
+  section?:
+    | (
+        | "overview"
+        | "models"
+        | "api-keys"
+        | "projects"
+        | "users"
+        | "line-items"
+        | "limits"
+        | "completions"
+        | "decisions"
+        | "embeddings"
+        | "moderations"
+        | "images"
+        | "audio_speeches"
+        | "audio_transcriptions"
+        | "vector_stores"
+        | "code_interpreter_sessions"
+        | "file_search_calls"
+        | "web_search_calls"
+      )
+    | null;
+  sort?: Sort | null;
+  /**
+   * The ids of the tables of which more than the first rows are sent.
+   */
+  allRows?: string[] | null;
+}
+/**
+ * How the rows of one table are ordered.
+ */
+export interface Sort {
+  table: string;
+  column: string;
+  descending: boolean;
 }
 /**
  * An LSP Command: something to click.
@@ -82,14 +238,31 @@ export interface Command {
   arguments?: unknown[] | null;
 }
 /**
- * A drop-down above the panel. `id` is the Selection field (wire name) that it sets.
+ * Something to choose by. `id` is the Selection field (wire name) that it sets.
+ *
+ * `select`: one of the options. `multiselect`: any of them, none is no filter. `date`: `selected` holds one ISO date.
  */
 export interface Control {
-  id: "period" | "groupBy";
+  id:
+    | "period"
+    | "start"
+    | "end"
+    | "bucket"
+    | "groupBy"
+    | "measure"
+    | "projectIds"
+    | "apiKeyIds"
+    | "userIds"
+    | "models";
   label: string;
-  kind: "select";
+  kind: "select" | "multiselect" | "date";
   options: Option[];
   selected: string[];
+  min?: string | null;
+  /**
+   * The first and last date that can be chosen, of a `date`.
+   */
+  max?: string | null;
 }
 /**
  * One choice of a Control.
@@ -97,13 +270,39 @@ export interface Control {
 export interface Option {
   id: string;
   label: string;
+  /**
+   * What tells it from others of that label.
+   */
+  detail?: string | null;
+  /**
+   * What choosing it selects, where that is not the control's own field.
+   */
+  select?: Selection | null;
 }
 /**
- * One figure at the top of the panel.
+ * The argument of `openaiUsage.export`: where to write the rows behind the panel, and how.
+ */
+export interface ExportArguments {
+  /**
+   * A `file:` URI.
+   */
+  uri: string;
+  format: "csv" | "json";
+}
+/**
+ * A filter that is in force: "Project: Support assistant". `select` takes it away.
+ */
+export interface Filter {
+  label: string;
+  text: string;
+  select: Selection;
+}
+/**
+ * One figure at the top of the panel or of a section.
  */
 export interface Metric {
   /**
-   * `spend`, `today`, `month`, `tokens`, `requests`.
+   * `spend`, `today`, `month`, `budget`, `tokens`, `requests`; in a section the metric's own name.
    */
   id: string;
   label: string;
@@ -112,16 +311,17 @@ export interface Metric {
    */
   value: string | null;
   /**
-   * `tokens`, `requests`, or a currency in lower-case ISO 4217.
+   * `tokens`, `requests` and so on, or a currency in lower-case ISO 4217.
    */
   unit: string;
   text: string;
   detail?: string | null;
+  change?: Change | null;
   /**
-   * Between 0 and 1, as a decimal string: how much of the whole, where there is a whole.
+   * How much of the whole, as a decimal string, where there is a whole (a budget); may be more than 1.
    */
   share?: string | null;
-  severity?: "ok" | "warning" | "error";
+  severity: "ok" | "warning" | "error";
 }
 /**
  * Something the user should know, with the next step where there is one.
@@ -153,29 +353,156 @@ export interface PanelView {
    * The user asked to see the panel: bring it to the front.
    */
   reveal: boolean;
+  /**
+   * In which numbers are written, BCP 47.
+   */
+  locale: string;
+  selection: Selection1;
+  /**
+   * What was shown before the last step into detail.
+   */
+  back?: Selection | null;
   controls: Control[];
+  filters: Filter[];
+  /**
+   * Takes all filters away, where there are some.
+   */
+  noFilters?: Selection | null;
   notices: Notice[];
   metrics: Metric[];
   sections: Section[];
 }
 /**
- * A part of the panel under a heading.
+ * What the panel shows; the argument of `openaiUsage.select`. A field that is absent or null stays as it is.
+ *
+ * `period` and `start`/`end` exclude each other: the one that is sent replaces the other. An empty list is no filter.
+ */
+export interface Selection1 {
+  period?: ("today" | "7d" | "30d" | "month" | "last-month" | "90d" | "365d") | null;
+  start?: string | null;
+  /**
+   * UTC days, both included.
+   */
+  end?: string | null;
+  bucket?: ("1d" | "1h" | "1m") | null;
+  groupBy?:
+    | (
+        | "auto"
+        | "model"
+        | "line_item"
+        | "api_key_id"
+        | "project_id"
+        | "user_id"
+        | "service_tier"
+        | "batch"
+        | "api_source"
+        | "token_type"
+        | "capability"
+        | "size"
+        | "source"
+        | "context_level"
+        | "vector_store_id"
+      )
+    | null;
+  measure?:
+    | ("spend" | "tokens" | "requests" | "images" | "characters" | "seconds" | "sessions" | "calls" | "bytes")
+    | null;
+  projectIds?: string[] | null;
+  apiKeyIds?: string[] | null;
+  userIds?: string[] | null;
+  models?: string[] | null;
+  section?:
+    | (
+        | "overview"
+        | "models"
+        | "api-keys"
+        | "projects"
+        | "users"
+        | "line-items"
+        | "limits"
+        | "completions"
+        | "decisions"
+        | "embeddings"
+        | "moderations"
+        | "images"
+        | "audio_speeches"
+        | "audio_transcriptions"
+        | "vector_stores"
+        | "code_interpreter_sessions"
+        | "file_search_calls"
+        | "web_search_calls"
+      )
+    | null;
+  sort?: Sort | null;
+  /**
+   * The ids of the tables of which more than the first rows are sent.
+   */
+  allRows?: string[] | null;
+}
+/**
+ * A part of the panel. All are listed, in the order in which they are shown; only the selected one is filled.
  */
 export interface Section {
-  id: string;
+  id:
+    | "overview"
+    | "models"
+    | "api-keys"
+    | "projects"
+    | "users"
+    | "line-items"
+    | "limits"
+    | "completions"
+    | "decisions"
+    | "embeddings"
+    | "moderations"
+    | "images"
+    | "audio_speeches"
+    | "audio_transcriptions"
+    | "vector_stores"
+    | "code_interpreter_sessions"
+    | "file_search_calls"
+    | "web_search_calls";
   title: string;
+  /**
+   * One of the ways to use the API; else a view of all of them.
+   */
+  isCapability: boolean;
+  /**
+   * About this section alone.
+   */
+  notices: Notice[];
+  metrics: Metric[];
   charts: Chart[];
   tables: Table[];
 }
 /**
- * A ranking, largest first. `total`, where present, is a last row that sums the columns up.
+ * A ranking. `total`, where present, is a last row that sums the columns up, of the rows not sent as well.
  */
 export interface Table {
   id: string;
   title: string;
   columns: Column[];
+  /**
+   * The first ones; all of a short table.
+   */
   rows: Row[];
+  /**
+   * How many there are.
+   */
+  rowCount: number;
+  /**
+   * Sends more of them, or, when `row_count` are there, fewer again.
+   */
+  more?: Selection | null;
+  /**
+   * Opens the section that shows this table whole, from a shortened one.
+   */
+  open?: Selection | null;
   total?: Row | null;
+  /**
+   * The column whose numbers are also drawn as bars, where that says something.
+   */
+  bars?: string | null;
 }
 /**
  * One row of a Table. `select`, where present, is what a click on it selects.
@@ -184,13 +511,10 @@ export interface Row {
   id: string;
   cells: Cell[];
   select?: Selection | null;
-}
-/**
- * What the panel shows; the argument of `openaiUsage.select`. A field that is absent stays as it is.
- */
-export interface Selection {
-  period?: ("today" | "7d" | "30d" | "month" | "last-month" | "90d") | null;
-  groupBy?: ("line_item" | "model" | "project_id") | null;
+  /**
+   * Not one of its kind, but what is left: "Not attributed".
+   */
+  isRemainder?: boolean;
 }
 /**
  * What the status bar shows, whole.

@@ -1,6 +1,8 @@
 """What can go wrong between us and OpenAI: one exception, and one name for each case that has its own next step."""
 
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Final
 
@@ -8,7 +10,15 @@ from pydantic import SecretStr
 
 _LONGEST_DETAIL: Final = 300
 _ANY_KEY: Final = re.compile(r"\b(?:sk|sess)-[\w*.-]+")
+_LONGEST_HEEDED: Final = 24 * 3600.0
 _NOT_PRINTABLE: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+_HTTP_UNAUTHORIZED: Final = 401
+_HTTP_FORBIDDEN: Final = 403
+_HTTP_NOT_FOUND: Final = 404
+_HTTP_TOO_MANY_REQUESTS: Final = 429
+_HTTP_SERVER_ERROR: Final = 500
+_HTTP_BAD_REQUEST: Final = 400
 
 
 class Fault(StrEnum):
@@ -59,3 +69,32 @@ def presentable(text: str, secret: SecretStr) -> str:
         text = text.replace(key, "[key]")
     text = _ANY_KEY.sub("[key]", _NOT_PRINTABLE.sub(" ", text)).strip()
     return text if len(text) <= _LONGEST_DETAIL else text[: _LONGEST_DETAIL - 1] + "…"
+
+
+def fault_of(status: int, said: str) -> Fault:
+    """What an answer with a status other than 200 means, given what it says."""
+    if status in {_HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN} and "missing scopes" in said.lower():
+        # OpenAI sends this as 403, and to some as 401 (reports of September 2026).
+        return Fault.SCOPE_MISSING
+    if status >= _HTTP_SERVER_ERROR:
+        return Fault.SERVER_ERROR
+    return {
+        _HTTP_BAD_REQUEST: Fault.BAD_REQUEST,
+        _HTTP_UNAUTHORIZED: Fault.KEY_REFUSED,
+        _HTTP_FORBIDDEN: Fault.FORBIDDEN,
+        _HTTP_NOT_FOUND: Fault.NOT_FOUND,
+        _HTTP_TOO_MANY_REQUESTS: Fault.RATE_LIMITED,
+    }.get(status, Fault.NOT_THE_API)
+
+
+def retry_after_of(header: str) -> float | None:
+    """Seconds from now; the header holds seconds or an HTTP date. What cannot be read counts as absent."""
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), _LONGEST_HEEDED)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), _LONGEST_HEEDED)

@@ -1,52 +1,58 @@
 """What the views are drawn from: everything known at one moment."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
-from openai_usage.days import Days
-from openai_usage.protocol import GroupBy, Period
-from openai_usage.report import ModelTotals, Recent, Spend, Tokens
+from openai_usage.directory import Directory
+from openai_usage.endpoints import Query
+from openai_usage.limits import RateLimit, SpendAlert, SpendLimit
+from openai_usage.openai_api import ApiError
+from openai_usage.protocol import Selection
+from openai_usage.report import Recent, Report
+from openai_usage.scope import FIRST_SELECTION
+from openai_usage.views.numbers import Numbers
 from openai_usage.views.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
-    """The selected period. `spend` is None when nothing of it is known, `tokens` likewise."""
-
-    days: Days
-    group_by: GroupBy
-    """What the series of `spend` are."""
-    spend: Spend | None
-    tokens: Tokens | None
-    models: list[ModelTotals]
-    missing_costs: list[Days]
-    missing_tokens: list[Days]
-    """Days of the period that are not known, so that `spend` and `tokens` are short of them."""
-
-
-@dataclass(frozen=True, slots=True)
 class State:
-    """`recent` and `details` are None until the first answer; `as_of` says how old they are."""
+    """`recent` and `report` are None until the first answer; `as_of` says how old they are."""
 
     now: datetime
     base_url: str
+    locale: str = "en"
     sample: bool = False
     busy: bool = False
-    period: Period = "30d"
-    group_by: GroupBy = "line_item"
+    selection: Selection = FIRST_SELECTION
+    """What is wanted; `report` may still be of what was wanted before."""
+    back: Selection | None = None
     as_of: datetime | None = None
     organization: str | None = None
     currency: str = "usd"
     left_out: frozenset[str] = frozenset()
     """Currencies whose amounts are not in the totals."""
-    project_names: dict[str, str] = field(default_factory=dict)
-    completions_as_of: datetime | None = None
-    """The same for tokens and requests, where they are older."""
+    directory: Directory | None = None
     recent: Recent | None = None
     """Around the day of `as_of`."""
-    details: Details | None = None
-    costs_problem: Problem | None = None
-    completions_problem: Problem | None = None
-    names_problem: Problem | None = None
+    report: Report | None = None
+    spend_limits: Mapping[str | None, SpendLimit | None] = field(default_factory=dict)
+    spend_alerts: Mapping[str | None, Sequence[SpendAlert]] = field(default_factory=dict)
+    rate_limits: Mapping[str, Sequence[RateLimit]] = field(default_factory=dict)
+    monthly_budget: Decimal | None = None
+    problem: Problem | None = None
+    """Why the newest spend is not there."""
+    failures: Mapping[Query | str, ApiError] = field(default_factory=dict)
+    """Why other things are not there."""
     next_attempt: datetime | None = None
     """When the next fetch is due, if one is planned."""
+
+    @property
+    def numbers(self) -> Numbers:
+        """How to write numbers."""
+        return Numbers.of(self.locale)
+
+    def money(self, amount: Decimal) -> str:
+        """An amount in the bill's currency."""
+        return self.numbers.money(amount, self.currency)

@@ -2,9 +2,10 @@
 
 from openai_usage.days import month_of
 from openai_usage.protocol import REFRESH, SHOW, SHOW_LOG, Command, StatusView
-from openai_usage.report import Recent, Share
+from openai_usage.report import Recent, Share, forecast
 from openai_usage.views.markdown import escape
-from openai_usage.views.numbers import day_text, money_text, span_text, time_text
+from openai_usage.views.metrics import budget_of
+from openai_usage.views.numbers import day_text, span_text, time_text
 from openai_usage.views.problems import Explanation, explain
 from openai_usage.views.state import State
 
@@ -43,14 +44,14 @@ def escape_sentence(text: str) -> str:
 
 
 def _explanation(state: State) -> Explanation | None:
-    problem = state.costs_problem
+    problem = state.problem
     return explain(problem, state.base_url, state.now, state.next_attempt) if problem else None
 
 
 def _with_numbers(state: State, recent: Recent, explanation: Explanation | None) -> StatusView:
     today, month = _names_of_days(state)
-    today_text = f"{money_text(recent.today, state.currency)} {today}"
-    month_text_ = f"{money_text(recent.month, state.currency)} {month}"
+    today_text = f"{state.money(recent.today)} {today}"
+    month_text_ = f"{state.money(recent.month)} {month}"
     short = bool(explanation or state.left_out)
     icon = "sync~spin" if state.busy else "warning" if short else "graph"
     lines = [escape_sentence(explanation.text)] if explanation else []
@@ -89,12 +90,23 @@ def _recent_rows(state: State, recent: Recent) -> list[tuple[str, str]]:
         else (day_text(known), "The day before", f"7 days to {day_text(known)}", span_text(month_of(known)))
     )
     amounts = (recent.today, recent.yesterday, recent.last_7_days, recent.month)
-    return [(label, money_text(amount, state.currency)) for label, amount in zip(labels, amounts, strict=True)]
+    rows = [(label, state.money(amount)) for label, amount in zip(labels, amounts, strict=True)]
+    if known == today and (expected := forecast(recent, today)).days_left:
+        rows.append(("Month, at this pace", f"about {state.money(expected.amount)}"))
+    if found := budget_of(state, None):
+        limit, _ = found
+        rows.append(
+            (
+                "Budget of the month",
+                f"{state.money(limit.amount)} · {state.numbers.share(recent.month / limit.amount)} used",
+            )
+        )
+    return rows
 
 
 def _line_item_rows(state: State, recent: Recent) -> list[tuple[str, str]]:
     largest = [share for share in recent.month_line_items if share.amount > 0][:_MOST_LINE_ITEMS]
-    rows = [(_name(share), money_text(share.amount, state.currency)) for share in largest]
+    rows = [(_name(share), state.money(share.amount)) for share in largest]
     return [("**Largest line items of the month**", ""), *rows] if rows else []
 
 

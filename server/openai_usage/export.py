@@ -1,0 +1,173 @@
+"""The rows behind the panel as a file: what is shown, filters included, with exact numbers and ISO dates."""
+
+import csv
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from openai_usage import money, queries
+from openai_usage.endpoints import COSTS, USAGE, Endpoint, Query
+from openai_usage.queries import can_be_narrowed, cost_query, usage_query
+from openai_usage.report.sums import passes
+from openai_usage.scope import CAPABILITIES, Scope
+from openai_usage.store import Store
+
+_AMOUNT: Final = COSTS.column("amount")
+_QUANTITY: Final = COSTS.column("quantity")
+
+Format = Literal["csv", "json"]
+
+
+def write(path: Path, kind: Format, store: Store, scope: Scope, currency: str) -> None:
+    """Write the file whole, or leave what was there. OSError when it cannot be written."""
+    text = as_json(store, scope, currency) if kind == "json" else as_csv(store, scope, currency)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".openai-usage-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        # mkstemp's file is for its owner alone; an export is a file like any other.
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def as_json(store: Store, scope: Scope, currency: str) -> str:
+    """`{"period": {start, end}, "currency", "costs": [...], "usage": [...]}`; amounts are strings, counts numbers."""
+    content = {
+        "period": {"start": scope.days.first.isoformat(), "end": scope.days.last.isoformat()},
+        "currency": currency,
+        "costs": list(_costs(store, scope, currency)),
+        "usage": list(_usage(store, scope)),
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def as_csv(store: Store, scope: Scope, currency: str) -> str:
+    """One table of both: a row's `capability` is `costs` for the bill. What a row does not have is empty."""
+    fields = ["date", "capability", *_once(endpoint.dimensions for endpoint in (COSTS, *USAGE))]
+    fields += ["amount", "currency", "quantity", "quantity_unit"]
+    fields += _once(tuple(metric.name for metric in endpoint.metrics) for endpoint in USAGE)
+    file = io.StringIO()
+    # Up to Python 3.12, only what ends a line is quoted: a name may hold either of the two.
+    writer = csv.DictWriter(file, fields, lineterminator="\r\n")
+    writer.writeheader()
+    for row in _costs(store, scope, currency):
+        writer.writerow({**_harmless(row), "capability": COSTS.name, "currency": currency})
+    for row in _usage(store, scope):
+        writer.writerow(_harmless(row))
+    return file.getvalue()
+
+
+def _once(names: "Iterator[tuple[str, ...]]") -> list[str]:
+    return list(dict.fromkeys(name for some in names for name in some))
+
+
+def _harmless(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Names come from the network: a spreadsheet must not take one for a formula."""
+    texts = {"date", "amount", "quantity"}
+    return {
+        name: f"'{value}"
+        if isinstance(value, str) and name not in texts and value[:1] in "=+-@\t\r" and value
+        else value
+        for name, value in row.items()
+    }
+
+
+def _costs(store: Store, scope: Scope, currency: str) -> Iterator[dict[str, Any]]:
+    """Of the finest split that is there whole, and one row a day for what that split leaves out."""
+    filters = {**scope.filters, "currency": frozenset({currency})}
+    total, split = cost_query(scope.filters), _finest(store, scope)
+    keep = passes(COSTS, filters)
+    rest = {bucket.start: _amount(store, total, bucket, keep) for bucket in store.buckets[total].of(scope.days)}
+    buckets = store.buckets[split]
+    for bucket in buckets.of(scope.days):
+        for number, amount, quantity in zip(
+            bucket.keys, bucket.columns[_AMOUNT], bucket.columns[_QUANTITY], strict=True
+        ):
+            key = dict(zip(COSTS.fields, buckets.keys[number], strict=True))
+            if not keep(buckets.keys[number]):
+                continue
+            if split is not total and bucket.start in rest:
+                with money.exact():
+                    rest[bucket.start] -= amount
+            yield _cost_row(bucket.start, Decimal(amount), key, Decimal(quantity) or None)
+    if split is not total:
+        for start, amount in rest.items():
+            if amount:
+                yield _cost_row(start, amount, {}, None)
+
+
+def _amount(store: Store, query: Query, bucket: Any, keep: Any) -> Decimal:  # noqa: ANN401
+    keys = store.buckets[query].keys
+    return money.total(
+        Decimal(amount)
+        for number, amount in zip(bucket.keys, bucket.columns[_AMOUNT], strict=True)
+        if keep(keys[number])
+    )
+
+
+def _finest(store: Store, scope: Scope) -> Query:
+    """The split that is shown, else by project and line item; the sum alone where neither is there whole."""
+    shown = [scope.group_by] if scope.measure == "spend" else []
+    for query in [cost_query(scope.filters, by) for by in (*shown, "line_item")]:
+        asked = queries.given(query, scope.days)
+        if asked == scope.days and not store.buckets[query].missing(asked):
+            return query
+    return cost_query(scope.filters)
+
+
+def _cost_row(start: int, amount: Decimal, key: Mapping[str, str | None], quantity: Decimal | None) -> dict[str, Any]:
+    return {
+        "date": _date(start, "1d"),
+        "amount": money.plain(amount),
+        **{dimension: key.get(dimension) for dimension in COSTS.dimensions},
+        "quantity": None if quantity is None else money.plain(quantity),
+        "quantity_unit": key.get("quantity_unit"),
+    }
+
+
+def _usage(store: Store, scope: Scope) -> Iterator[dict[str, Any]]:
+    """Every row by day; of the capability that is shown finer than that, as fine as it is shown."""
+    for endpoint in USAGE:
+        if not can_be_narrowed(endpoint, scope.filters):
+            continue
+        width = scope.width if CAPABILITIES.get(scope.section) is endpoint else "1d"
+        query = usage_query(endpoint, width)
+        keep = passes(endpoint, scope.filters)
+        buckets = store.buckets[query]
+        for bucket in buckets.of(scope.days):
+            for at, number in enumerate(bucket.keys):
+                key = buckets.keys[number]
+                if keep(key):
+                    yield _usage_row(
+                        endpoint, _date(bucket.start, width), key, [column[at] for column in bucket.columns]
+                    )
+
+
+def _usage_row(endpoint: Endpoint, when: str, key: tuple[str | None, ...], numbers: list[Any]) -> dict[str, Any]:
+    return {
+        "date": when,
+        "capability": endpoint.name,
+        **dict(zip(endpoint.dimensions, key, strict=True)),
+        **{metric.name: number for metric, number in zip(endpoint.metrics, numbers, strict=True)},
+    }
+
+
+def _date(start: int, width: str) -> str:
+    moment = datetime.fromtimestamp(start, UTC)
+    return f"{moment:%Y-%m-%d}" if width == "1d" else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _umask() -> int:
+    """It can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

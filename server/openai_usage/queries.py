@@ -1,0 +1,123 @@
+"""Which questions answer what a scope shows.
+
+Usage is asked for split by everything at once, so every filter and grouping is answered by what is there. The bill is
+not: OpenAI refuses some combinations of dimensions, and refuses keys for old days. So it is asked for in several
+splits, each with no more dimensions than what it is shown by, and a refusal touches only what needed that split.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+from openai_usage.days import Days
+from openai_usage.endpoints import COSTS, USAGE, Endpoint, Query, Width
+from openai_usage.protocol import GroupBy
+from openai_usage.scope import CAPABILITIES, Filters, Scope
+
+TOTAL: Final = Query(COSTS)
+"""The bill in one sum a day: what all splits of it have to come to."""
+BASE: Final = Query(COSTS, ("project_id", "line_item"))
+"""OpenAI gives these for all time."""
+_SPLITS: Final = (TOTAL, BASE, Query(COSTS, ("user_id",)), Query(COSTS, ("project_id", "api_key_id")))
+"""Read for every period. Any other is read when it is shown."""
+RANKED_BY: Final[tuple[GroupBy, ...]] = ("model", "project_id", "api_key_id", "user_id", "line_item")
+"""What there is a ranking of."""
+
+KEYS_SINCE: Final = date(2025, 12, 6)
+"""OpenAI gives no cost by API key for earlier days: "start_time on or after 1764979200" (seen live, 2026-07)."""
+_LONGEST_COMPARED: Final = 92
+_MOST_NARROWED: Final = 50
+"""Values in one URL."""
+_REQUESTS: Final = ("completions", "decisions", "embeddings", "moderations", "images", "audio_speeches",
+                    "audio_transcriptions")  # fmt: skip
+_TOKENS: Final = ("completions", "decisions", "embeddings", "moderations")
+
+
+def cost_query(filters: Filters, by: GroupBy | None = None) -> Query:
+    """The bill with just what it takes to narrow it and to split it."""
+    wanted = _wanted(filters, by)
+    for split in _SPLITS:
+        if wanted <= set(split.group_by):
+            return split
+    return _exactly(wanted, filters)
+
+
+def cost_before_query(filters: Filters, by: GroupBy | None = None) -> Query:
+    """The bill that is only compared with: it is split by nothing else, so that its answer is small."""
+    return _exactly(_wanted(filters, by), filters)
+
+
+def usage_before_query(endpoint: Endpoint, filters: Filters) -> Query:
+    """The use that is only compared with, likewise; of an endpoint that can be narrowed to the filters."""
+    return Query(endpoint, tuple(one for one in endpoint.dimensions if one in filters))
+
+
+def usage_query(endpoint: Endpoint, width: Width = "1d") -> Query:
+    """Usage, split by everything."""
+    return Query(endpoint, endpoint.dimensions, width)
+
+
+def measured(scope: Scope) -> list[Endpoint]:
+    """The endpoints that the scope's measure is summed over; none of them for the spend.
+
+    The requests of a web search are those of the model that searched, and counted there.
+    """
+    if scope.section in CAPABILITIES:
+        return [CAPABILITIES[scope.section]]
+    names = {"tokens": _TOKENS, "requests": _REQUESTS}.get(scope.measure, ())
+    return [endpoint for endpoint in USAGE if endpoint.name in names]
+
+
+def given(query: Query, days: Days) -> Days | None:
+    """Those of `days` for which OpenAI answers the query at all."""
+    if "api_key_id" not in query.group_by or query.endpoint is not COSTS or days.first >= KEYS_SINCE:
+        return days
+    return Days(KEYS_SINCE, days.last) if days.last >= KEYS_SINCE else None
+
+
+def cost_queries(scope: Scope) -> list[Query]:
+    """The splits of the bill that the scope's sections show, what matters most first."""
+    groups = [None, *RANKED_BY, *([scope.group_by] if scope.measure == "spend" else [])]
+    return _once(cost_query(scope.filters, group) for group in groups)
+
+
+def usage_queries(scope: Scope) -> list[Query]:
+    """All usage by day; and what the chart shows, as fine as it shows it."""
+    fine = [usage_query(endpoint, scope.width) for endpoint in measured(scope)]
+    return _once([*(usage_query(endpoint) for endpoint in USAGE), *fine])
+
+
+def compared(scope: Scope) -> list[Query]:
+    """What is also read for the period before. Of a long one only the sum, or it would take hundreds of requests."""
+    if scope.days.first == scope.days.last:
+        # Half of today against the whole of yesterday would say nothing.
+        return []
+    if len(scope.days) > _LONGEST_COMPARED:
+        return [cost_before_query(scope.filters)]
+    costs = [cost_before_query(scope.filters, by) for by in (None, *RANKED_BY)]
+    narrowed = [endpoint for endpoint in USAGE if can_be_narrowed(endpoint, scope.filters)]
+    return _once([*costs, *(usage_before_query(endpoint, scope.filters) for endpoint in narrowed)])
+
+
+def can_be_narrowed(endpoint: Endpoint, filters: Filters) -> bool:
+    """Whether its rows tell all that the filters ask."""
+    return all(one in endpoint.dimensions or (one == "model" and endpoint is COSTS) for one in filters)
+
+
+def _wanted(filters: Filters, by: GroupBy | None) -> set[str]:
+    """Dimensions of the bill; a model is read off the line item."""
+    return {"line_item" if one == "model" else one for one in (*filters, *([by] if by else []))}
+
+
+def _exactly(wanted: set[str], filters: Filters) -> Query:
+    """Narrowed by OpenAI where it can: in a large organisation, all keys by line item are a hundred thousand rows."""
+    only = tuple(
+        (dimension, tuple(sorted(filters[dimension])))
+        for dimension in ("project_id", "api_key_id")
+        if dimension in filters and len(filters[dimension]) <= _MOST_NARROWED
+    )
+    return Query(COSTS, tuple(one for one in COSTS.dimensions if one in wanted), only=only)
+
+
+def _once(queries: Iterable[Query]) -> list[Query]:
+    return list(dict.fromkeys(queries))

@@ -1,0 +1,412 @@
+"""Everything that the panel shows of a period, added up."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from openai_usage import money
+from openai_usage.days import Days
+from openai_usage.endpoints import COSTS, USAGE, Endpoint, Query
+from openai_usage.protocol import GroupBy
+from openai_usage.queries import (
+    BASE,
+    RANKED_BY,
+    can_be_narrowed,
+    compared,
+    cost_before_query,
+    cost_query,
+    given,
+    measured,
+    usage_before_query,
+    usage_query,
+)
+from openai_usage.report.ranking import BESIDE_SPEND, Entry, Ranking
+from openai_usage.report.split import Split, split
+from openai_usage.report.sums import Grouping, Part, Value, add_up, sums_by_value, value_of
+from openai_usage.rows import Number
+from openai_usage.scope import CAPABILITIES, RANKED, Filters, Scope
+from openai_usage.store import Store
+
+_AMOUNT: Final = COSTS.column("amount")
+_QUANTITY: Final = COSTS.column("quantity")
+_SECONDS: Final = {"1d": 86_400, "1h": 3600, "1m": 60}
+_UNITS_MEASURED: Final = {"tokens": ("input_tokens", "output_tokens"), "requests": ("num_model_requests",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One scope in numbers. What is None is not known."""
+
+    scope: Scope
+    spend: Decimal | None
+    spend_before: Decimal | None
+    used: Mapping[str, int] | None
+    """Tokens and requests of all capabilities together, by metric."""
+    used_before: Mapping[str, int] | None
+    capabilities: Sequence[str]
+    """Those that were used, whatever the filters."""
+    chart: Split | None
+    chart_is_split: bool = True
+    """False: the chart has one layer, since the split that was asked for is not known."""
+    rankings: Mapping[GroupBy, Ranking] = field(default_factory=dict)
+    """By dimension: in the overview several, in the section of a dimension or a capability that one."""
+    metrics: Mapping[str, int] | None = None
+    """Of the section's capability."""
+    metrics_before: Mapping[str, int] | None = None
+    values: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What there is to narrow to, by dimension."""
+    missing: Mapping[Query, list[Days]] = field(default_factory=dict)
+    """Days of what is shown here that are not known, though OpenAI would tell them."""
+    without_keys: bool = False
+    """Some of the days are too old for cost by API key, and something here is by it."""
+    not_narrowed: Sequence[str] = ()
+    """The capabilities that cannot be narrowed to the filters, and are left out."""
+
+
+def report(store: Store, scope: Scope, currency: str, now: datetime) -> Report:
+    """The scope in numbers."""
+    return _Reader(store, scope, currency, now).report()
+
+
+class _Reader:
+    """Reads a store for one scope."""
+
+    def __init__(self, store: Store, scope: Scope, currency: str, now: datetime) -> None:
+        self._store = store
+        self._scope = scope
+        self._now = int(now.timestamp())
+        self._money: Filters = {**scope.filters, "currency": frozenset({currency})}
+        self._usage = [endpoint for endpoint in USAGE if endpoint not in store.absent]
+        self._narrowed = [endpoint for endpoint in self._usage if can_be_narrowed(endpoint, scope.filters)]
+        self._is_compared = set(compared(scope))
+        self._missing: dict[Query, list[Days]] = {}
+        self._without_keys = False
+
+    def report(self) -> Report:
+        scope = self._scope
+        spend = self._spend(scope.days, needed=True)
+        shown = [one for one in self._narrowed if one.name == scope.section]
+        chart, is_split = self._chart()
+        tokens = [one for one in self._narrowed if one in _counted()]
+        return Report(
+            scope=scope,
+            spend=spend,
+            spend_before=self._spend(scope.before),
+            used=self._used(tokens, scope.days, needed=True),
+            used_before=self._used(tokens, scope.before),
+            capabilities=[one.name for one in self._usage if self._is_used(one)],
+            chart=chart,
+            chart_is_split=is_split,
+            rankings={by: self._ranking(by) for by in self._ranked()},
+            metrics=self._used(shown, scope.days) if shown else None,
+            metrics_before=self._used(shown, scope.before) if shown else None,
+            values={
+                dimension: self._values(dimension) for dimension in ("project_id", "api_key_id", "user_id", "model")
+            },
+            missing=self._missing,
+            without_keys=self._without_keys,
+            not_narrowed=[one.name for one in self._usage if one not in self._narrowed and self._is_used(one)],
+        )
+
+    def _ranked(self) -> Sequence[GroupBy]:
+        scope = self._scope
+        if scope.section == "overview":
+            return RANKED_BY
+        if scope.section in RANKED:
+            return [RANKED[scope.section]]
+        endpoint = CAPABILITIES.get(scope.section)
+        if endpoint is None or endpoint not in self._narrowed:
+            return []
+        # Kinds of tokens are no rows of a table: they are its columns.
+        return [scope.group_by if scope.group_by in endpoint.dimensions else "model"]
+
+    # Money.
+
+    def _spend(self, days: Days, *, needed: bool = False) -> Decimal | None:
+        """None when nothing of it is known, or, of days that are only compared with, not all."""
+        query = self._cost_query(None, days)
+        if query is None:
+            return None
+        asked, missing = given(query, days), self._missing_of(query, days, note=needed)
+        if asked is None or missing == [asked] or (not needed and (missing or asked != days)):
+            return None
+        return Decimal(add_up([self._unsplit(query, days)], 1)[0])
+
+    def _cost_query(self, by: GroupBy | None, days: Days) -> Query | None:
+        """What tells the bill of these days; None when it is not asked for."""
+        if days == self._scope.days:
+            return cost_query(self._scope.filters, by)
+        query = cost_before_query(self._scope.filters, by)
+        return query if query in self._is_compared else None
+
+    def _unsplit(self, query: Query, days: Days) -> Part:
+        buckets = self._store.buckets[query]
+        groups = Grouping().constant(None, COSTS, buckets.keys, self._money)
+        return Part([buckets.whole(days)], groups, [(_AMOUNT, 1)])
+
+    def _costs_by(self, by: GroupBy, days: Days, grouping: Grouping, column: int = _AMOUNT) -> Part | None:
+        """None when that split of the bill is not known for all the days for which OpenAI gives it."""
+        query = self._cost_query(by, days)
+        is_shown = days == self._scope.days
+        if query is None or self._missing_of(query, days, note=is_shown):
+            return None
+        if given(query, days) != days:
+            if not is_shown:
+                return None
+            self._without_keys = True
+        buckets = self._store.buckets[query]
+        return Part([buckets.whole(days)], grouping.by(by, COSTS, buckets.keys, self._money), [(column, 1)])
+
+    def _missing_of(self, query: Query, days: Days, *, note: bool) -> list[Days]:
+        asked = given(query, days)
+        missing = self._store.buckets[query].missing(asked) if asked else []
+        if note and missing:
+            self._missing[query] = missing
+        return missing
+
+    # Use.
+
+    def _used(self, endpoints: Iterable[Endpoint], days: Days, *, needed: bool = False) -> dict[str, int] | None:
+        """The sum of each metric; None when nothing of it is known, or, of days that are compared with, not all."""
+        is_shown = days == self._scope.days
+        found: dict[str, int] = {}
+        known = False
+        for endpoint in endpoints:
+            query = usage_query(endpoint) if is_shown else usage_before_query(endpoint, self._scope.filters)
+            if not is_shown and query not in self._is_compared:
+                return None
+            missing = self._missing_of(query, days, note=is_shown and needed)
+            if missing and not is_shown:
+                return None
+            known |= missing != [days]
+            buckets = self._store.buckets[query]
+            groups = Grouping().constant(None, endpoint, buckets.keys, self._scope.filters)
+            whole = buckets.whole(days)
+            for column, metric in enumerate(endpoint.metrics):
+                (total,) = add_up([Part([whole], groups, [(column, 1)])], 1)
+                found[metric.name] = found.get(metric.name, 0) + int(total)
+        return found if known else None
+
+    def _is_used(self, endpoint: Endpoint) -> bool:
+        buckets = self._store.buckets[usage_query(endpoint)]
+        return any(any(column) for column in buckets.whole(self._scope.days).columns)
+
+    def _values(self, dimension: str) -> frozenset[str]:
+        """Of all that was read, whatever the period: what is chosen can be chosen back."""
+        asked = [*(usage_query(endpoint) for endpoint in self._usage), *([BASE] if dimension == "model" else [])]
+        return frozenset(
+            value
+            for query in asked
+            for value in set(map(value_of(query.endpoint, dimension), self._store.buckets[query].keys))
+            if value
+        )
+
+    # Over time.
+
+    def _chart(self) -> tuple[Split | None, bool]:
+        if self._scope.section == "limits":
+            return None, True
+        return self._spend_chart() if self._scope.measure == "spend" else (self._usage_chart(), True)
+
+    def _spend_chart(self) -> tuple[Split | None, bool]:
+        scope = self._scope
+        starts = _starts(scope.days, 86_400, self._now)
+        total = cost_query(scope.filters)
+        asked = given(total, scope.days)
+        if asked is None or self._missing_of(total, scope.days, note=True) == [asked]:
+            return None, True
+        of_all = self._over_time(self._unsplit(total, scope.days), total)
+        grouping = Grouping()
+        part = self._costs_by(scope.group_by, scope.days, grouping)
+        if part is None:
+            return split([of_all], {None: 0}, starts), False
+        parts = [self._over_time(part, cost_query(scope.filters, scope.group_by))]
+        return split(parts, grouping.numbers, starts, [of_all]), True
+
+    def _over_time(self, part: Part, query: Query) -> Part:
+        """The same, with its buckets as they are."""
+        return replace(part, buckets=self._store.buckets[query].of(self._scope.days))
+
+    def _usage_chart(self) -> Split | None:
+        scope = self._scope
+        grouping = Grouping()
+        parts: list[Part] = []
+        known = False
+        for endpoint in measured(scope):
+            if endpoint not in self._narrowed:
+                continue
+            query = usage_query(endpoint, scope.width)
+            known |= self._missing_of(query, scope.days, note=True) != [scope.days]
+            parts += self._usage_parts(endpoint, query, grouping)
+        return split(parts, grouping.numbers, _starts(scope.days, _SECONDS[scope.width], self._now)) if known else None
+
+    def _usage_parts(self, endpoint: Endpoint, query: Query, grouping: Grouping) -> list[Part]:
+        scope = self._scope
+        buckets = self._store.buckets[query]
+        if scope.group_by == "token_type":
+            return [
+                Part(
+                    buckets.of(scope.days),
+                    grouping.constant(kind, endpoint, buckets.keys, scope.filters),
+                    [(endpoint.column(name), sign) for name, sign in terms],
+                )
+                for kind, terms in _TOKEN_TYPES.items()
+                if all(name in _names(endpoint) for name, _ in terms)
+            ] or [self._plain(endpoint, query, grouping, "uncached")]
+        if scope.group_by == "capability":
+            return [self._plain(endpoint, query, grouping, endpoint.name)]
+        groups = grouping.by(scope.group_by, endpoint, buckets.keys, scope.filters)
+        return [Part(buckets.of(scope.days), groups, self._terms(endpoint))]
+
+    def _plain(self, endpoint: Endpoint, query: Query, grouping: Grouping, name: str) -> Part:
+        buckets = self._store.buckets[query]
+        groups = grouping.constant(name, endpoint, buckets.keys, self._scope.filters)
+        return Part(buckets.of(self._scope.days), groups, self._terms(endpoint))
+
+    def _terms(self, endpoint: Endpoint) -> list[tuple[int, int]]:
+        measure = self._scope.measure
+        names = _UNITS_MEASURED.get(measure) or [one.name for one in endpoint.metrics if one.unit == measure]
+        return [(endpoint.column(name), 1) for name in names if name in _names(endpoint)]
+
+    # Side by side.
+
+    def _ranking(self, by: GroupBy) -> Ranking:
+        scope = self._scope
+        capability = CAPABILITIES.get(scope.section)
+        # The overview's short tables are about money.
+        endpoints = [] if scope.section == "overview" else [capability] if capability else self._narrowed
+        used, totals = self._used_by(by, endpoints)
+        metrics = [metric for metric, total in totals.items() if total]
+        if capability:
+            largest = sorted(_entries(used, {}, None, used.keys()), key=lambda entry: _rank_by(metrics[:1], entry))
+            return Ranking(by, largest, metrics, totals, has_spend=False)
+        spend = self._spent_by(by, scope.days)
+        before = self._spent_by(by, scope.before) if spend is not None else None
+        total = self._spend(scope.days)
+        with money.exact():
+            rest = None if spend is None or total is None else total - sum(spend.values(), start=Decimal(0))
+        keys = dict.fromkeys([*(spend or {}), *used])
+        entries = _entries(used, spend, before, keys)
+        if by == "line_item":
+            entries = self._with_quantities(entries)
+        return Ranking(
+            by=by,
+            entries=sorted(entries, key=_rank),
+            metrics=metrics if by != "line_item" else [],
+            used=totals,
+            has_spend=True,
+            spend=total,
+            before=self._spend(scope.before) if before is not None else None,
+            remainder=rest,
+        )
+
+    def _spent_by(self, by: GroupBy, days: Days) -> dict[Value, Decimal] | None:
+        grouping = Grouping()
+        part = self._costs_by(by, days, grouping)
+        if part is None:
+            return None
+        return {value: Decimal(amount) for value, amount in sums_by_value(part, grouping).items()}
+
+    def _used_by(
+        self, by: GroupBy, endpoints: Iterable[Endpoint]
+    ) -> tuple[dict[Value, dict[str, int]], dict[str, int]]:
+        found: dict[Value, dict[str, int]] = {}
+        totals: dict[str, int] = {}
+        for endpoint in endpoints:
+            if by not in endpoint.dimensions:
+                continue
+            buckets = self._store.buckets[usage_query(endpoint)]
+            grouping = Grouping()
+            groups = grouping.by(by, endpoint, buckets.keys, self._scope.filters)
+            rows = [buckets.whole(self._scope.days)]
+            for column, metric in enumerate(endpoint.metrics):
+                if not self._stands_in_ranking(endpoint, metric.name):
+                    continue
+                for value, number in sums_by_value(Part(rows, groups, [(column, 1)]), grouping).items():
+                    _count(found.setdefault(value, {}), metric.name, number)
+                    _count(totals, metric.name, number)
+        return found, totals
+
+    def _stands_in_ranking(self, endpoint: Endpoint, metric: str) -> bool:
+        if self._scope.section in CAPABILITIES:
+            return True
+        return metric in BESIDE_SPEND and (metric != "num_model_requests" or endpoint in _counted())
+
+    def _with_quantities(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Each line item with how much of what it bills for, unless it mixes units."""
+        units, items = Grouping(), Grouping()
+        unit_part = self._costs_by("line_item", self._scope.days, items, _QUANTITY)
+        if unit_part is None:
+            return list(entries)
+        query = cost_query(self._scope.filters, "line_item")
+        unit_of = units.by("quantity_unit", COSTS, self._store.buckets[query].keys, self._money)
+        names = list(units.numbers)
+        sums = add_up([unit_part], len(items.numbers))
+        found: dict[int, set[Value]] = {}
+        for bucket in unit_part.buckets:
+            for key in bucket.keys:
+                found.setdefault(unit_part.groups[key], set()).add(names[unit_of[key]] if unit_of[key] >= 0 else None)
+        result = []
+        for entry in entries:
+            number = items.numbers.get(entry.key, -1)
+            kinds = found.get(number, set())
+            quantity = Decimal(sums[number]) if number >= 0 and len(kinds) == 1 else None
+            result.append(
+                Entry(entry.key, entry.spend, entry.before, entry.used, quantity or None, next(iter(kinds), None))
+            )
+        return result
+
+
+_TOKEN_TYPES: Final = {
+    "uncached": (("input_tokens", 1), ("input_cached_tokens", -1), ("input_cache_write_tokens", -1)),
+    "cached": (("input_cached_tokens", 1),),
+    "cache_write": (("input_cache_write_tokens", 1),),
+    "output": (("output_tokens", 1),),
+}
+
+
+def _counted() -> list[Endpoint]:
+    """The endpoints whose model requests are requests of their own; a web search's are its model's."""
+    return [one for one in USAGE if "num_model_requests" in _names(one) and one.name != "web_search_calls"]
+
+
+def _names(endpoint: Endpoint) -> list[str]:
+    return [metric.name for metric in endpoint.metrics]
+
+
+def _starts(days: Days, step: int, now: int) -> range:
+    """When each bucket begins; none that has not begun yet."""
+    return range(days.start_time, min(days.end_time, now // step * step + step), step)
+
+
+def _count(counts: dict[str, int], metric: str, number: Number) -> None:
+    counts[metric] = counts.get(metric, 0) + int(number)
+
+
+def _entries(
+    used: Mapping[Value, Mapping[str, int]],
+    spend: Mapping[Value, Decimal] | None,
+    before: Mapping[Value, Decimal] | None,
+    keys: Iterable[Value],
+) -> list[Entry]:
+    zero = Decimal(0)
+    return [
+        Entry(
+            key=key,
+            spend=spend.get(key) if spend is not None else None,
+            before=before.get(key, zero) if before is not None else None,
+            used=used.get(key, {}),
+        )
+        for key in keys
+    ]
+
+
+def _rank_by(metrics: Sequence[str], entry: Entry) -> tuple[list[int], str]:
+    return [-entry.used.get(metric, 0) for metric in metrics], entry.key or ""
+
+
+def _rank(entry: Entry) -> tuple[Decimal, int, int, str]:
+    tokens = entry.used.get("input_tokens", 0) + entry.used.get("output_tokens", 0)
+    return -(entry.spend or Decimal(0)), -tokens, -max(entry.used.values(), default=0), entry.key or ""

@@ -1,0 +1,99 @@
+"""Figures over time, in layers: the largest groups, the rest as one, and what no group has."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import Final
+
+from openai_usage import money
+from openai_usage.report.sums import Part, Value, add_up
+from openai_usage.rows import Number
+
+OTHER: Final = object()
+"""The small groups together."""
+REMAINDER: Final = object()
+"""What is in the whole and in no group."""
+_MOST_LAYERS: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One group: a number for each bucket."""
+
+    key: Value | object
+    """OTHER or REMAINDER where it is not a dimension's value."""
+    numbers: list[Number]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Numbers over time. The layers add up to `totals`."""
+
+    starts: Sequence[int]
+    """Of each bucket, Unix seconds."""
+    layers: list[Layer]
+    """Largest first; the small ones in one, and what is in none, come last."""
+    totals: list[Number]
+
+
+def split(
+    parts: Sequence[Part], numbers: Mapping[Value, int], starts: Sequence[int], whole: Sequence[Part] | None = None
+) -> Split:
+    """Layers of `parts`, whose groups are `numbers`; `whole` is what they should come to, where that is known.
+
+    A group without anything but zeros makes no layer.
+    """
+    sums = add_up(parts, len(numbers))
+    used = _used_groups(parts)
+    ranked = sorted(
+        (value for value, number in numbers.items() if number in used),
+        key=lambda value: (-sums[numbers[value]], value or ""),
+    )
+    # "Other" in place of a single layer would only hide its name.
+    cut = _MOST_LAYERS if len(ranked) > _MOST_LAYERS + 1 else len(ranked)
+    named = {value: slot for slot, value in enumerate(ranked[:cut])}
+    slots = [named.get(value, cut) for value in numbers]
+    series = _series(parts, slots, cut + 1, starts)
+    layers = [Layer(value, series[slot]) for value, slot in named.items()]
+    if len(ranked) > cut:
+        layers.append(Layer(OTHER, series[cut]))
+    with money.exact():
+        totals = [sum(column, start=0) for column in zip(*series, strict=True)]
+        if whole is None:
+            return Split(starts, layers, totals)
+        (of_all,) = _series(whole, [0], 1, starts)
+        rest = [one - other for one, other in zip(of_all, totals, strict=True)]
+    if any(rest):
+        layers.append(Layer(REMAINDER, rest))
+    return Split(starts, layers, of_all)
+
+
+def _used_groups(parts: Sequence[Part]) -> set[int]:
+    """The groups with anything but zeros: a charge and its credit are something, though they add up to nothing."""
+    return {
+        part.groups[key]
+        for part in parts
+        for bucket in part.buckets
+        for column, _ in part.terms
+        if bucket.keys and any(bucket.columns[column])
+        for key in compress(bucket.keys, bucket.columns[column])
+    }
+
+
+def _series(parts: Sequence[Part], slots: Sequence[int], count: int, starts: Sequence[int]) -> list[list[Number]]:
+    """For each of `count` slots the sum of each bucket; `slots` has the slot of each group."""
+    position = {start: index for index, start in enumerate(starts)}
+    series: list[list[Number]] = [[0] * len(starts) for _ in range(count)]
+    for part in parts:
+        # One more slot, for what is left out: the group -1 is the last one there, too.
+        groups = [slots[group] if group >= 0 else count for group in part.groups]
+        for bucket in part.buckets:
+            at = position.get(bucket.start)
+            if at is None:
+                continue
+            sums = add_up([Part([bucket], groups, part.terms)], count)
+            with money.exact():
+                for slot, number in enumerate(sums):
+                    if number:
+                        series[slot][at] += number
+    return series

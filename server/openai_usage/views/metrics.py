@@ -1,0 +1,211 @@
+"""The figures at the top of the panel, and at the top of a capability's section."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from openai_usage import money
+from openai_usage.days import month_of
+from openai_usage.limits import SpendLimit
+from openai_usage.protocol import Change, Metric, Severity
+from openai_usage.queries import cost_query, given
+from openai_usage.report import Recent, Report, forecast
+from openai_usage.scope import CAPABILITIES
+from openai_usage.views.numbers import UNKNOWN, day_text, days_text, ratio
+from openai_usage.views.state import State
+from openai_usage.views.words import metric_title
+
+_CLOSE: Final = Decimal("0.8")
+"""Of a budget, from where on it is a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """A count before it is put into words; None is not known."""
+
+    id: str
+    label: str
+    unit: str
+    count: int | None
+    before: int | None
+    detail: str | None = None
+
+
+def metrics(state: State, report: Report, recent: Recent) -> list[Metric]:
+    """Of the period, and, where nothing is filtered out, of today and of the month."""
+    change = None
+    if report.spend is not None and report.spend_before is not None:
+        change = _change(state, report, report.spend, report.spend_before, state.money(report.spend_before))
+    # By key, OpenAI does not give the cost of every day.
+    days = given(cost_query(report.scope.filters), report.scope.days) or report.scope.days
+    found = [_money(state, "spend", "Spend", report.spend, days_text(days), change=change)]
+    if not report.scope.filters:
+        found += _today_and_month(state, recent)
+    found += _budget(state, report, recent)
+    found += _tokens_and_requests(state, report)
+    return found
+
+
+def capability_metrics(state: State, report: Report) -> list[Metric]:
+    """The main metrics of the section's capability; its table has the others."""
+    endpoint = CAPABILITIES.get(report.scope.section)
+    if endpoint is None or report.metrics is None:
+        return []
+    shown = [one for one in endpoint.metrics if one.required or (report.metrics[one.name] and one.name in _KINDS)]
+    return [
+        _counted(
+            state,
+            report,
+            _Count(
+                one.name,
+                metric_title(one, endpoint),
+                one.unit,
+                report.metrics[one.name],
+                report.metrics_before[one.name] if report.metrics_before else None,
+                _BYTES_DETAIL if one.unit == "bytes" else None,
+            ),
+        )
+        for one in shown
+    ]
+
+
+def count_text(state: State, count: int, unit: str) -> str:
+    """A count as it is shown."""
+    return state.numbers.size(count) if unit == "bytes" else state.numbers.count(count)
+
+
+def share_of(part: Decimal, whole: Decimal) -> Decimal | None:
+    """To six places; None where it would say nothing: credits make the whole smaller than its parts."""
+    return ratio(part, whole) if whole > 0 and 0 <= part <= whole else None
+
+
+def change_of(now: Decimal, before: Decimal) -> Decimal | None:
+    """By which part of `before` it grew; None when there was nothing, or less."""
+    return ratio(now - before, before) if before > 0 else None
+
+
+def budget_of(state: State, report: Report | None) -> tuple[SpendLimit, str | None] | None:
+    """The limit that what is shown is under, and of which project; None when there is none.
+
+    An amount in another currency than the bill's cannot be compared with it.
+    """
+    filters = dict(report.scope.filters) if report else {}
+    projects = filters.pop("project_id", frozenset())
+    if filters or len(projects) > 1:
+        return None
+    project = next(iter(projects), None)
+    limit = state.spend_limits.get(project)
+    if limit is None and project is None and state.monthly_budget is not None:
+        limit = SpendLimit(state.monthly_budget, state.currency, is_enforced=False)
+    return (limit, project) if limit and limit.amount > 0 and limit.currency == state.currency else None
+
+
+def severity_of(share: Decimal) -> Severity:
+    """Of a budget that is used up by so much."""
+    return "error" if share >= 1 else "warning" if share >= _CLOSE else "ok"
+
+
+_KINDS: Final = ("input_uncached_tokens", "input_cached_tokens", "input_cache_write_tokens")
+_BYTES_DETAIL: Final = "the days' bytes, added up"
+
+
+def _today_and_month(state: State, recent: Recent) -> Iterator[Metric]:
+    if state.as_of is None:
+        return
+    known, today = state.as_of.date(), state.now.date()
+    is_today = known == today
+    label = "Today" if is_today else day_text(known)
+    yield _money(state, "today", label, recent.today, "so far, UTC")
+    expected = forecast(recent, known)
+    label = "This month" if is_today else "That month"
+    detail = days_text(month_of(known))
+    if is_today and expected.days_left:
+        detail = f"about {state.money(expected.amount)} by {day_text(expected.last_day)}"
+    yield _money(state, "month", label, recent.month, detail)
+
+
+def _budget(state: State, report: Report, recent: Recent) -> Iterator[Metric]:
+    found = budget_of(state, report)
+    if found is None or state.as_of is None:
+        return
+    limit, project = found
+    spent = recent.month if project is None else recent.month_by_project.get(project, Decimal(0))
+    share = ratio(spent, limit.amount)
+    severity = severity_of(share)
+    detail = f"{state.numbers.share(share)} used"
+    if project is None:
+        expected = forecast(recent, state.as_of.date()).amount
+        over = expected > limit.amount
+        severity = "warning" if over and severity == "ok" else severity
+        detail += f" · {state.numbers.share(expected / limit.amount)} expected"
+    yield Metric(
+        id="budget",
+        label="Budget of the month" if project is None else "Project's budget of the month",
+        value=money.plain(limit.amount),
+        unit=state.currency,
+        text=state.money(limit.amount),
+        detail=detail,
+        share=money.plain(share),
+        severity=severity,
+    )
+
+
+def _tokens_and_requests(state: State, report: Report) -> Iterator[Metric]:
+    used, before = report.used, report.used_before
+    detail = None
+    if used is not None:
+        parts = {"in": used.get("input_tokens", 0), "out": used.get("output_tokens", 0)}
+        detail = " · ".join(f"{state.numbers.count(count)} {way}" for way, count in parts.items())
+    tokens = _Count("tokens", "Tokens", "tokens", _tokens(used), _tokens(before), detail)
+    yield _counted(state, report, tokens)
+    now, then = (None if one is None else one.get("num_model_requests", 0) for one in (used, before))
+    yield _counted(state, report, _Count("requests", "Model requests", "requests", now, then))
+
+
+def _tokens(used: Mapping[str, int] | None) -> int | None:
+    return None if used is None else used.get("input_tokens", 0) + used.get("output_tokens", 0)
+
+
+def _counted(state: State, report: Report, count: _Count) -> Metric:
+    change = None
+    if count.count is not None and count.before is not None:
+        before = count_text(state, count.before, count.unit)
+        change = _change(state, report, Decimal(count.count), Decimal(count.before), before)
+    return Metric(
+        id=count.id,
+        label=count.label,
+        value=None if count.count is None else str(count.count),
+        unit=count.unit,
+        text=UNKNOWN if count.count is None else count_text(state, count.count, count.unit),
+        detail=count.detail,
+        change=change,
+        severity="ok",
+    )
+
+
+def _money(
+    state: State, metric_id: str, label: str, amount: Decimal | None, detail: str, *, change: Change | None = None
+) -> Metric:
+    return Metric(
+        id=metric_id,
+        label=label,
+        value=None if amount is None else money.plain(amount),
+        unit=state.currency,
+        text=UNKNOWN if amount is None else state.money(amount),
+        detail=detail,
+        change=change,
+        severity="ok",
+    )
+
+
+def _change(state: State, report: Report, now: Decimal, before: Decimal, before_text: str) -> Change | None:
+    if not now and not before:
+        return None
+    change = change_of(now, before)
+    so_far = " (today is not over)" if state.now.date() in report.scope.days else ""
+    return Change(
+        value=None if change is None else money.plain(change),
+        text=state.numbers.change(change) if change is not None else UNKNOWN if before else "new",
+        detail=f"{before_text} in the {len(report.scope.days)} days before, {days_text(report.scope.before)}{so_far}",
+    )

@@ -1,0 +1,153 @@
+"""What the user should know beside the figures: of everything, and of one section."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from openai_usage.endpoints import COSTS, Query
+from openai_usage.openai_api import ApiError
+from openai_usage.protocol import REFRESH, Command, Notice, NoticeSeverity
+from openai_usage.queries import TOTAL, cost_query, usage_query
+from openai_usage.report import Report
+from openai_usage.scope import CAPABILITIES, RANKED
+from openai_usage.views.names import name_of
+from openai_usage.views.numbers import days_text, time_text
+from openai_usage.views.problems import explain
+from openai_usage.views.state import State
+from openai_usage.views.words import DIMENSIONS, capability, in_a_sentence, listed
+
+_LOAD: Final = Command(title="Load", command=REFRESH)
+_MOST_NAMES: Final = 3
+_NO_KEYS_NARROWED: Final = (
+    "OpenAI gives no cost by API key before 6 Dec 2025. What was billed earlier for these keys is not in here."
+)
+_NO_KEYS: Final = (
+    "OpenAI gives no cost by API key before 6 Dec 2025. What was billed earlier is in the row “Not attributed”."
+)
+
+
+def notices(state: State) -> list[Notice]:
+    """About all that is shown."""
+    return [*_problems(state), *(_of_period(state, state.report) if state.report and not state.busy else ())]
+
+
+def section_notices(state: State, report: Report) -> list[Notice]:
+    """About the selected section alone."""
+    return [*_refused_splits(state, report), *_limits_of_data(report), *_unused(state, report)]
+
+
+def _problems(state: State) -> Iterator[Notice]:
+    age = f" The numbers are as of {time_text(state.as_of, state.now)}." if state.as_of and state.recent else ""
+    if state.problem:
+        said = explain(state.problem, state.base_url, state.now, state.next_attempt)
+        severity: NoticeSeverity = ("warning" if age else "error") if said.is_failure else "info"
+        yield _notice("problem", severity, said.text + (age if said.is_failure else ""), said.command)
+    if failed := _failed_usage(state):
+        error = next(iter(failed.values()))
+        said = explain(error, state.base_url, state.now, state.next_attempt)
+        names = listed([capability(query.endpoint.name) for query in failed])
+        text = f"{names} could not be read, so tokens and requests are short or old: {said.text}"
+        yield _notice("usage-problem", "warning", text, said.command)
+    if (of_names := _other(state, "names")) is not None:
+        said = explain(of_names, state.base_url, state.now, None)
+        yield _notice("names-problem", "info", f"Some ids stand for names that could not be read: {said.text}")
+    if state.left_out:
+        others = ", ".join(sorted(currency.upper() for currency in state.left_out))
+        text = f"Amounts in {others} are not in these totals: different currencies are not added up."
+        yield _notice("currencies", "warning", text)
+
+
+def _failed_usage(state: State) -> dict[Query, ApiError]:
+    """Failures of use, where they are not the same as that of the bill."""
+    return {
+        topic: error
+        for topic, error in state.failures.items()
+        if isinstance(topic, Query)
+        and topic.endpoint is not COSTS
+        and topic == usage_query(topic.endpoint)
+        and str(error) != str(state.problem)
+    }
+
+
+def _other(state: State, topic: str) -> ApiError | None:
+    error = state.failures.get(topic)
+    return error if error is not None and str(error) != str(state.problem) else None
+
+
+def _of_period(state: State, report: Report) -> Iterator[Notice]:
+    scope = report.scope
+    total = cost_query(scope.filters)
+    parts = []
+    if total in report.missing and total not in state.failures:
+        parts.append(f"costs of {_ranges(report, total)}")
+    unread = [
+        query.endpoint
+        for query in report.missing
+        if query.endpoint is not COSTS and query == usage_query(query.endpoint) and query not in state.failures
+    ]
+    if unread:
+        parts.append(f"{listed([capability(one.name) for one in unread])} of {_ranges(report, usage_query(unread[0]))}")
+    if parts and not state.problem:
+        yield _notice("incomplete", "warning", f"Not loaded, and not in these totals: {'; '.join(parts)}.", _LOAD)
+    if total in state.failures and total != TOTAL and total in report.missing:
+        said = explain(state.failures[total], state.base_url, state.now, None)
+        yield _notice("filtered-spend", "warning", f"Spend cannot be narrowed like this: {said.text}", None)
+    is_unused = report.spend is not None and not report.spend and not report.capabilities and not report.missing
+    if is_unused and not state.problem and not scope.filters:
+        projects = state.directory.projects.values() if state.directory else ()
+        seen = state.organization or ", ".join([one.name for one in projects if one.name][:_MOST_NAMES])
+        sees = f" This key sees {seen}." if seen else ""
+        text = f"Nothing was billed, and nothing was used: {days_text(scope.days)} (UTC).{sees}"
+        yield _notice("unused", "info", text)
+
+
+def _ranges(report: Report, query: Query) -> str:
+    return ", ".join(days_text(days) for days in report.missing[query])
+
+
+def _refused_splits(state: State, report: Report) -> Iterator[Notice]:
+    """Splits of the bill that are shown here and are not there."""
+    said_already = {str(state.problem)} if state.problem else set()
+    missing: dict[str, list[str]] = {}
+    errors: Mapping[Query | str, ApiError] = state.failures
+    shown = {by: cost_query(report.scope.filters, by) for by in report.rankings if report.rankings[by].has_spend}
+    if not report.chart_is_split:
+        shown[report.scope.group_by] = cost_query(report.scope.filters, report.scope.group_by)
+    for by, query in shown.items():
+        error = errors.get(query)
+        if query in report.missing and error is not None and str(error) not in said_already:
+            text = explain(error, state.base_url, state.now, state.next_attempt).text
+            missing.setdefault(text, []).append(in_a_sentence(DIMENSIONS[by].one))
+    for text, dimensions in missing.items():
+        yield _notice("split", "warning", f"Spend by {listed(dimensions)} is not there: {text}", None)
+
+
+def _limits_of_data(report: Report) -> Iterator[Notice]:
+    scope = report.scope
+    if report.without_keys:
+        is_narrowed = "api_key_id" in scope.filters
+        yield _notice("keys-since", "info", _NO_KEYS_NARROWED if is_narrowed else _NO_KEYS)
+    if scope.measure == "spend" and scope.width != "1d" and report.chart is not None:
+        yield _notice("daily-money", "info", "OpenAI bills by day, so spend is shown by day.")
+    if scope.section in report.not_narrowed:
+        by = listed([in_a_sentence(DIMENSIONS[one].one) for one in scope.filters])  # type: ignore[index] # our own dimensions
+        text = f"OpenAI does not tell {capability(scope.section)} by {by}, so nothing can be shown with this filter."
+        yield _notice("not-narrowed", "info", text)
+
+
+def _unused(state: State, report: Report) -> Iterator[Notice]:
+    scope = report.scope
+    if state.busy or scope.section == "limits" or report.missing:
+        return
+    narrowed = [name_of(by, one, state.directory).text for by in RANKED.values() for one in scope.filters.get(by, ())]
+    of = f" of {listed(sorted(narrowed))}" if narrowed else ""
+    if scope.section in CAPABILITIES:
+        is_empty = scope.section not in report.not_narrowed and not any((report.metrics or {}).values())
+        if is_empty:
+            text = f"No use{of} in {days_text(scope.days)} (UTC)."
+            yield _notice("section-unused", "info", text)
+    elif scope.filters and report.chart is not None and not report.chart.layers:
+        yield _notice("section-unused", "info", f"Nothing{of} in {days_text(scope.days)} (UTC).")
+
+
+def _notice(notice_id: str, severity: NoticeSeverity, text: str, command: Command | None = None) -> Notice:
+    return Notice(id=notice_id, severity=severity, text=text, command=command)
