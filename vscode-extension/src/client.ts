@@ -52,8 +52,8 @@ export class Client extends LanguageClient {
     super.info(message, data, false);
   }
 
-  async execute(command: string, ...args: unknown[]): Promise<void> {
-    await this.sendRequest(ExecuteCommandRequest.type, {
+  execute(command: string, ...args: unknown[]): Promise<unknown> {
+    return this.sendRequest(ExecuteCommandRequest.type, {
       command,
       ...(args.length > 0 && { arguments: args }),
     });

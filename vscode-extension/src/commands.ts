@@ -1,8 +1,13 @@
 import { commands, Disposable, env, type LogOutputChannel, window } from "vscode";
+import type { Choice } from "./choice";
 import { decode } from "./decode";
+import { askWhere, tellExported, tellRefused } from "./exporting";
 import { type Failure, RESTART } from "./failure";
 import type { Panel } from "./panel";
 import {
+  COPY_TABLE,
+  EXPORT,
+  type ExportArguments,
   FORGET_ADMIN_KEY,
   OPEN_SETTINGS,
   REFRESH,
@@ -12,29 +17,35 @@ import {
   type Selection,
   SHOW,
   SHOW_LOG,
+  TABLE_AS_MARKDOWN,
 } from "./protocol";
 import type { AdminKey } from "./secrets";
 import type { Server } from "./server";
 import type { Session } from "./session";
 
+/** Milliseconds. */
+const STATUS_FOR = 3_000;
 const ALL_SETTINGS = "@ext:openai-usage.openai-usage";
 
 export interface Parts {
   server: Server;
   panel: Panel;
+  choice: Choice;
   key: AdminKey;
   log: LogOutputChannel;
 }
 
 /** Registers every command, once and for as long as the extension lives: each answers with or without a server. */
-export function registerCommands({ server, panel, key, log }: Parts): Disposable {
-  const handlers: Record<string, (argument?: unknown) => Promise<void>> = {
+export function registerCommands(parts: Parts): Disposable {
+  const { server, panel, choice, key, log } = parts;
+  const handlers: Record<string, (argument?: unknown) => Promise<unknown>> = {
     [SHOW]: async () => {
       // Opened at once where something will come; the server then fills it.
       if (server.state.kind !== "failed") panel.open();
       const session = await running(server);
       if (session === undefined) return;
       panel.open();
+      if (!choice.isTold) await tell(parts, session);
       await session.execute(SHOW);
     },
     [REFRESH]: async () => {
@@ -45,11 +56,37 @@ export function registerCommands({ server, panel, key, log }: Parts): Disposable
     },
     [SELECT]: async (argument) => {
       const selection = decode<Selection>("Selection", argument);
-      panel.choose(selection);
-      const started = server.state.kind === "running";
+      choice.add(selection);
       const session = await running(server);
-      // A server that has only just started was told by `resumePanel`.
-      if (started) await session?.execute(SELECT, selection);
+      if (session === undefined) return;
+      if (choice.isTold) await session.execute(SELECT, selection);
+      else await tell(parts, session);
+    },
+    [EXPORT]: async (argument) => {
+      if ((await running(server)) === undefined) return undefined;
+      const target =
+        argument === undefined
+          ? await askWhere(panel.view)
+          : decode<ExportArguments>("ExportArguments", argument);
+      if (target === undefined) return undefined;
+      // Once more: while the user was asked, another server may have come.
+      const session = await running(server);
+      if (session === undefined) return undefined;
+      if (!choice.isTold) await tell(parts, session);
+      return asked(
+        () => session.execute(EXPORT, target),
+        () => tellExported(target.uri),
+        log,
+      );
+    },
+    [COPY_TABLE]: async (table) => {
+      const session = await running(server);
+      const copy = async (text: unknown) => {
+        if (typeof text !== "string") throw new Error("The server sent no table.");
+        await env.clipboard.writeText(text);
+        window.setStatusBarMessage("$(check) Copied as Markdown", STATUS_FOR);
+      };
+      await (session && asked(() => session.execute(TABLE_AS_MARKDOWN, table), copy, log));
     },
     [SET_ADMIN_KEY]: async () => {
       // The same key once more: it may be accepted by now, or whatever else was wrong may be over.
@@ -70,19 +107,47 @@ export function registerCommands({ server, panel, key, log }: Parts): Disposable
     ...Object.entries(handlers).map(([id, handler]) =>
       commands.registerCommand(id, async (argument?: unknown) => {
         try {
-          await handler(argument);
+          return await handler(argument);
         } catch (error) {
           log.error(`${id} failed:`, error);
+          return undefined;
         }
       }),
     ),
   );
 }
 
-/** Has a server that has just started send what the open panel shows. */
-export async function resumePanel(session: Session, panel: Panel): Promise<void> {
-  // Not SHOW: a panel that lies behind another tab stays there.
-  if (panel.isOpen) await session.execute(SELECT, panel.selection);
+/** Tells a new server what the panel shows; it sends that. */
+export async function tell(
+  { server, choice, log }: Pick<Parts, "server" | "choice" | "log">,
+  session: Session,
+): Promise<void> {
+  try {
+    await session.execute(SELECT, choice.selection);
+  } catch (error) {
+    log.warn("The server does not take what the panel showed before:", error);
+  }
+  const { state } = server;
+  // Not one that has gone meanwhile: the next one is to be told, too.
+  if (state.kind === "running" && state.session === session) choice.told();
+}
+
+/** Does something with what the server answers. What it does not do, its user is told. */
+async function asked(
+  ask: () => Promise<unknown>,
+  then: (answer: unknown) => Promise<void>,
+  log: LogOutputChannel,
+): Promise<unknown> {
+  try {
+    const answer = await ask();
+    // Whoever asked does not wait for the user to have read it.
+    then(answer).catch((error) => log.error(error));
+    return answer;
+  } catch (error) {
+    log.error(error instanceof Error ? error : String(error));
+    void tellRefused(error);
+    return undefined;
+  }
 }
 
 /** The running server. Waits for one that starts, starts one that had failed, and else says why there is none. */

@@ -5,6 +5,7 @@ interface Schema {
   $ref?: string;
   anyOf?: Schema[];
   type?: string;
+  format?: string;
   enum?: unknown[];
   const?: unknown;
   items?: Schema;
@@ -37,6 +38,15 @@ function find(value: unknown, schema: Schema, place: string): string | undefined
     const misfits = schema.anyOf.map((choice) => find(value, choice, place));
     return misfits.includes(undefined) ? undefined : misfits[0];
   }
+  const misfit = findHere(value, schema, place);
+  if (misfit !== undefined) return misfit;
+  if (Array.isArray(value)) return findInItems(value, schema, place);
+  return typeOf(value) === "object"
+    ? findInFields(value as Record<string, unknown>, schema, place)
+    : undefined;
+}
+
+function findHere(value: unknown, schema: Schema, place: string): string | undefined {
   if (schema.const !== undefined && value !== schema.const) return `${place} is not ${schema.const}`;
   if (schema.enum !== undefined && !schema.enum.includes(value)) {
     return `${place} is none of ${schema.enum.join(", ")}`;
@@ -44,10 +54,7 @@ function find(value: unknown, schema: Schema, place: string): string | undefined
   if (schema.type !== undefined && !isOfType(value, schema.type)) {
     return `${place} is ${typeOf(value)}, not ${schema.type}`;
   }
-  if (Array.isArray(value)) return findInItems(value, schema, place);
-  return typeOf(value) === "object"
-    ? findInFields(value as Record<string, unknown>, schema, place)
-    : undefined;
+  return schema.format === "date" && !isDate(value) ? `${place} is not a date` : undefined;
 }
 
 function findInItems(value: unknown[], { items }: Schema, place: string): string | undefined {
@@ -73,6 +80,13 @@ function first<T>(items: Iterable<T>, check: (item: T) => string | undefined): s
 
 function isOfType(value: unknown, type: string): boolean {
   return type === "integer" ? Number.isInteger(value) : typeOf(value) === type;
+}
+
+/** "2026-11-22", a day that there is. */
+function isDate(value: unknown): boolean {
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\d$/.test(value)) return false;
+  const date = new Date(value);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
 }
 
 function typeOf(value: unknown): string {

@@ -1,5 +1,6 @@
 import { type ExtensionContext, workspace } from "vscode";
-import { registerCommands, resumePanel } from "./commands";
+import { Choice } from "./choice";
+import { registerCommands, tell } from "./commands";
 import { createLog } from "./log";
 import { Panel } from "./panel";
 import { AdminKey } from "./secrets";
@@ -13,9 +14,12 @@ export function activate(context: ExtensionContext): void {
   const key = new AdminKey(context.secrets);
   const statusBar = new StatusBar(log);
   const theServer = new Server(context.extensionPath, key, log);
-  const panel = new Panel(context.extensionUri, log, () => onState(theServer.state));
+  const choice = new Choice(context.workspaceState, log);
+  const parts = { server: theServer, choice, log };
+  const panel = new Panel(context.extensionUri, choice, log, () => onState(theServer.state));
 
   const onState = (state: ServerState): void => {
+    if (state.kind !== "running") choice.untold();
     if (state.kind === "starting") {
       statusBar.starting();
       panel.starting();
@@ -24,11 +28,8 @@ export function activate(context: ExtensionContext): void {
       statusBar.failed(state.failure);
       panel.failed(state.failure);
     }
-    if (state.kind === "running") {
-      resumePanel(state.session, panel).catch((error) =>
-        log.warn("The panel could not be brought back:", error),
-      );
-    }
+    // Not SHOW: a panel that lies behind another tab stays there.
+    if (state.kind === "running" && panel.isOpen) void tell(parts, state.session);
   };
 
   const onKey = async (): Promise<void> => {
@@ -36,6 +37,7 @@ export function activate(context: ExtensionContext): void {
     // Another key may be another account: the old one's figures must not pass for its own.
     statusBar.forget();
     panel.forget();
+    choice.forgetFilters();
     await theServer.restart();
   };
 
@@ -50,7 +52,7 @@ export function activate(context: ExtensionContext): void {
     workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("openaiUsage.interpreter")) void theServer.restart();
     }),
-    registerCommands({ server: theServer, panel, key, log }),
+    registerCommands({ ...parts, panel, key }),
   );
 
   server = theServer;

@@ -1,5 +1,14 @@
 import { RESTART } from "./failure";
-import { FORGET_ADMIN_KEY, OPEN_SETTINGS, REFRESH, SET_ADMIN_KEY, SHOW, SHOW_LOG } from "./protocol";
+import {
+  COPY_TABLE,
+  EXPORT,
+  FORGET_ADMIN_KEY,
+  OPEN_SETTINGS,
+  REFRESH,
+  SET_ADMIN_KEY,
+  SHOW,
+  SHOW_LOG,
+} from "./protocol";
 
 /** What the server's views may have a click do. Nothing else of VS Code's many commands can be reached from there. */
 export const OWN_COMMANDS: ReadonlySet<string> = new Set([
@@ -9,5 +18,7 @@ export const OWN_COMMANDS: ReadonlySet<string> = new Set([
   FORGET_ADMIN_KEY,
   SHOW_LOG,
   OPEN_SETTINGS,
+  EXPORT,
+  COPY_TABLE,
   RESTART,
 ]);

@@ -9,29 +9,32 @@ import {
   type WebviewPanel,
   window,
 } from "vscode";
+import type { Choice } from "./choice";
 import { decode } from "./decode";
 import type { Failure } from "./failure";
 import { OWN_COMMANDS } from "./ownCommands";
-import { type Command, type PanelView, SELECT, type Selection } from "./protocol";
+import { type Command, EXPORT, type PanelView, SELECT, type Selection } from "./protocol";
 
 const VIEW_TYPE = "openaiUsage.panel";
 
 /** The panel in an editor tab: shows the last PanelView, hands on what was clicked in it. */
 export class Panel implements Disposable {
   readonly #folder: Uri;
+  readonly #choice: Choice;
   readonly #log: LogOutputChannel;
   readonly #serializer: Disposable;
   #panel: WebviewPanel | undefined;
   #view: PanelView | undefined;
   #failure: Failure | undefined;
-  #chosen: Selection = {};
 
   /**
    * @param folder The extension's folder.
+   * @param choice Is kept up to date with what the panel shows.
    * @param onRestored A panel of the window's last session is back; the server may be running already.
    */
-  constructor(folder: Uri, log: LogOutputChannel, onRestored: () => void) {
+  constructor(folder: Uri, choice: Choice, log: LogOutputChannel, onRestored: () => void) {
     this.#folder = folder;
+    this.#choice = choice;
     this.#log = log;
     this.#serializer = window.registerWebviewPanelSerializer(VIEW_TYPE, {
       deserializeWebviewPanel: async (panel, state) => {
@@ -52,12 +55,9 @@ export class Panel implements Disposable {
     return this.#panel !== undefined;
   }
 
-  /** What the panel shows, for a server that does not know it yet; empty where it never showed anything. */
-  get selection(): Selection {
-    const shown = (this.#view?.controls ?? []).flatMap(({ id, selected }) =>
-      selected.slice(0, 1).map((choice) => [id, choice]),
-    );
-    return { ...Object.fromEntries(shown), ...this.#chosen };
+  /** What the panel showed last. */
+  get view(): PanelView | undefined {
+    return this.#view;
   }
 
   /** Opens the panel, or brings it to the front. */
@@ -76,19 +76,13 @@ export class Panel implements Disposable {
       this.#log.error("The server sent a panel that cannot be shown:", error);
       return;
     }
-    this.#chosen = {};
+    this.#choice.follow(this.#view.selection);
     if (this.#view.reveal && !this.#panel?.visible) this.open();
     this.#send();
   }
 
-  /** Remembers a choice until the server has answered it. */
-  choose(selection: Selection): void {
-    this.#chosen = { ...this.#chosen, ...selection };
-  }
-
-  /** What is known is not to be shown again, but for what was chosen. */
+  /** What is known is not to be shown again. */
   forget(): void {
-    this.#chosen = this.selection;
     this.#view = undefined;
     this.#send();
   }
@@ -135,11 +129,9 @@ export class Panel implements Disposable {
     }
   }
 
-  /** Figures stay until a server knows better. Of what else the last one said, only the choices are of use now. */
+  /** Figures stay until a server knows better. What else the last one said is of no use now. */
   #keepFigures(): void {
-    if (hasFigures(this.#view)) return;
-    this.#chosen = this.selection;
-    this.#view = undefined;
+    if (!hasFigures(this.#view)) this.#view = undefined;
   }
 
   #send(): void {
@@ -163,7 +155,8 @@ export class Panel implements Disposable {
 
   #run({ command, arguments: args }: Command): void {
     if (!OWN_COMMANDS.has(command)) throw new Error(`not one of our commands: ${command}`);
-    void commands.executeCommand(command, ...(args ?? []));
+    // Where to write, the user is asked; the page has no say in it.
+    void commands.executeCommand(command, ...(command === EXPORT ? [] : (args ?? [])));
   }
 }
 
@@ -175,7 +168,10 @@ const LOADING: PanelView = {
   asOf: null,
   busy: true,
   reveal: false,
+  locale: "en",
+  selection: {},
   controls: [],
+  filters: [],
   notices: [],
   metrics: [],
   sections: [],

@@ -78,7 +78,8 @@ export class Session {
     }
   }
 
-  execute(command: string, ...args: unknown[]): Promise<void> {
+  /** What the server answers. @throws {Error} with its words, where it refuses. */
+  execute(command: string, ...args: unknown[]): Promise<unknown> {
     return this.#client.execute(command, ...args);
   }
 

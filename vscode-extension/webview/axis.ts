@@ -14,16 +14,22 @@ export function niceTicks(low: number, high: number, count: number, whole: boole
   return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
 }
 
+export function isCurrency(unit: string): boolean {
+  return /^[a-z]{3}$/i.test(unit);
+}
+
 /** Formats the ticks of a y axis alike, with as many digits as their step needs. */
-export function tickFormat(unit: string, ticks: number[]): (value: number) => string {
+export function tickFormat(unit: string, ticks: number[], locale: string): (value: number) => string {
   const step = Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0));
   const largest = Math.max(...ticks.map(Math.abs));
-  const scale = largest >= 1000 ? 1000 ** Math.floor(Math.log10(largest) / 3) : 1;
+  const thousands = largest >= 1000 ? Math.floor(Math.log10(largest) / 3 + 1e-9) : 0;
+  const scale = 1000 ** thousands;
   const digits = Math.min(20, Math.max(0, -Math.floor(Math.log10(step / scale) + 1e-9)));
   const options: Intl.NumberFormatOptions = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  if (unit === "bytes") return bytesFormat(thousands, options, locale);
   if (scale > 1) Object.assign(options, { notation: "compact", minimumFractionDigits: 0 });
-  if (unit === "percent") return (value) => `${new Intl.NumberFormat(undefined, options).format(value)}%`;
-  if (/^[a-z]{3}$/i.test(unit)) {
+  if (unit === "seconds") Object.assign(options, { style: "unit", unit: "second" });
+  if (isCurrency(unit)) {
     Object.assign(options, {
       style: "currency",
       currency: unit.toUpperCase(),
@@ -32,38 +38,38 @@ export function tickFormat(unit: string, ticks: number[]): (value: number) => st
     if (digits > 0 && scale === 1)
       options.minimumFractionDigits = options.maximumFractionDigits = Math.max(2, digits);
   }
-  const format = new Intl.NumberFormat(undefined, options);
-  return (value) => format.format(value);
+  const format = numberFormat(locale, options);
+  return (value) => `${format.format(value)}${unit === "percent" ? "%" : ""}`;
 }
 
-// The views write days as "22 Nov"; so does the axis below them.
-const LOCALE = "en-GB";
-const TIME: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-const SHORT_DAY: Intl.DateTimeFormatOptions = { month: "short", day: "numeric" };
-const LONG_DAY: Intl.DateTimeFormatOptions = { ...SHORT_DAY, weekday: "short", year: "numeric" };
+const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"];
 
-// Made once: making a format costs far more than using it.
-const shortDay = utc(SHORT_DAY);
-const shortTime = utc(TIME);
-const longDay = utc(LONG_DAY);
-const longTime = utc({ ...LONG_DAY, ...TIME });
-
-function utc(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  return new Intl.DateTimeFormat(LOCALE, { ...options, timeZone: "UTC" });
+function bytesFormat(
+  thousands: number,
+  options: Intl.NumberFormatOptions,
+  locale: string,
+): (value: number) => string {
+  const power = Math.min(thousands, BYTES.length - 1);
+  const unitDisplay = power === 0 ? "narrow" : "short";
+  const format = numberFormat(locale, {
+    ...options,
+    style: "unit",
+    unit: BYTES[power] ?? "byte",
+    unitDisplay,
+  });
+  return (value) => format.format(value / 1000 ** power);
 }
 
-/** Short name of a category for the axis: "22 Nov", or "14:00" where it has a time. */
-export function shortDate(category: string): string {
-  return dateText(category, shortDay, shortTime) ?? category;
+/** A count of something, such as rows. */
+export function countText(count: number, locale: string): string {
+  return numberFormat(locale, {}).format(count);
 }
 
-/** Full name of a category: "Sun, 22 Nov 2026 UTC". */
-export function longDate(category: string): string {
-  const text = dateText(category, longDay, longTime);
-  return text === null ? category : `${text} UTC`;
-}
-
-function dateText(category: string, day: Intl.DateTimeFormat, time: Intl.DateTimeFormat): string | null {
-  const date = new Date(category);
-  return Number.isNaN(date.getTime()) ? null : (category.includes("T") ? time : day).format(date);
+/** @param locale BCP 47; where it is no such thing, the numbers are English. */
+function numberFormat(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  try {
+    return new Intl.NumberFormat(locale, options);
+  } catch {
+    return new Intl.NumberFormat("en", options);
+  }
 }

@@ -1,19 +1,21 @@
 // A chart with what belongs to it: legend, tooltip, keyboard, and the same figures as a table.
 
 import type { Chart } from "../src/protocol";
-import { longDate, shortDate } from "./axis";
 import { h, morph, type SelfDrawn, svg } from "./dom";
 import { fill, slots } from "./palette";
 import { type Drawing, drawPlot } from "./plot";
 import { scrollBox } from "./tables";
+import { fullText, pageOf, rowText, stepOf } from "./time";
 
-/** Days that PageUp and PageDown move. */
-const PAGE = 7;
 const WIDEST_CURSOR = 84;
+const NARROWEST_CURSOR = 2;
 
 /** An element that draws `chart` at its own width, and again when that or the theme changes. */
 export class UsageChart extends HTMLElement implements SelfDrawn {
-  private chart: Chart | null = null;
+  private chart: Chart;
+  private locale: string;
+  /** What it shows as one text, to compare with. */
+  private content: string;
   private drawing: Drawing | null = null;
   private drawnWidth = 0;
   /** Index of the category that the tooltip is for. */
@@ -28,8 +30,14 @@ export class UsageChart extends HTMLElement implements SelfDrawn {
   private readonly heading = h("div", { class: "chart-heading" });
   private readonly alternative = h("details", { class: "alternative" }, h("summary", {}, "Show as table"));
 
-  constructor(chart: Chart) {
+  /** @param locale In which the numbers at its axis are written, BCP 47. */
+  constructor(chart: Chart, locale: string) {
     super();
+    this.chart = chart;
+    this.locale = locale;
+    this.content = JSON.stringify([chart, locale]);
+    this.setAttribute("data-chart", chart.id);
+    this.setAttribute("data-key", `chart-${chart.id}`);
     this.plot.append(this.cursor);
     this.canvas.append(this.plot, this.tooltip);
     this.frame.append(this.heading, this.canvas, this.alternative);
@@ -42,13 +50,13 @@ export class UsageChart extends HTMLElement implements SelfDrawn {
     this.alternative.addEventListener("toggle", () => this.fillAlternative());
     this.heading.addEventListener("pointerover", (event) => this.emphasise(event.target));
     this.heading.addEventListener("pointerleave", () => this.emphasise(null));
-    this.show(chart);
   }
 
+  /** Nothing is drawn before: of most charts that are made, another one only takes over the contents. */
   connectedCallback(): void {
     this.append(this.frame);
     this.resized.observe(this.canvas);
-    this.draw();
+    this.redraw();
   }
 
   disconnectedCallback(): void {
@@ -56,37 +64,34 @@ export class UsageChart extends HTMLElement implements SelfDrawn {
   }
 
   adopt(next: HTMLElement): void {
-    if (!(next instanceof UsageChart) || next.chart === null) return;
-    if (JSON.stringify(next.chart) !== JSON.stringify(this.chart)) this.show(next.chart);
+    if (!(next instanceof UsageChart) || next.content === this.content) return;
+    const category = this.active === null ? undefined : this.chart.categories[this.active];
+    this.chart = next.chart;
+    this.locale = next.locale;
+    this.content = next.content;
+    const kept = category === undefined ? -1 : this.chart.categories.indexOf(category);
+    this.active = kept < 0 ? null : kept;
+    this.redraw();
   }
 
-  /** Draws again even at the same width: the theme or the font changed. */
+  /** Draws again even at the same width: the figures, the theme or the font changed. */
   redraw(): void {
-    if (this.chart) this.show(this.chart);
-  }
-
-  private show(chart: Chart): void {
-    const category = this.active === null ? undefined : this.chart?.categories[this.active];
-    this.chart = chart;
-    this.setAttribute("data-chart", chart.id);
-    this.setAttribute("data-key", `chart-${chart.id}`);
+    const { chart } = this;
     this.frame.setAttribute("aria-label", summary(chart));
-    this.plot.setAttribute("aria-label", `${chart.title}, by day`);
+    this.plot.setAttribute("aria-label", chart.title);
     this.plot.setAttribute("aria-valuemin", "0");
     this.plot.setAttribute("aria-valuemax", String(this.last()));
     morph(this.heading, h("div", { class: "chart-heading" }, h("h3", {}, chart.title), legend(chart)));
     this.drawnWidth = 0;
     this.draw();
     this.fillAlternative();
-    const kept = category === undefined ? -1 : chart.categories.indexOf(category);
-    this.activate(kept < 0 ? null : kept);
   }
 
   private draw(): void {
     const width = this.canvas.clientWidth;
-    if (!this.chart || width === 0 || width === this.drawnWidth) return;
+    if (width === 0 || width === this.drawnWidth) return;
     this.drawnWidth = width;
-    const next = drawPlot(this.chart, width, width < 480 ? 190 : 240);
+    const next = drawPlot(this.chart, width, width < 480 ? 190 : 240, this.locale);
     if (this.drawing) this.drawing.svg.replaceWith(next.svg);
     else this.plot.append(next.svg);
     this.drawing = next;
@@ -103,13 +108,14 @@ export class UsageChart extends HTMLElement implements SelfDrawn {
 
   private press(event: KeyboardEvent): void {
     const at = this.active ?? this.last();
+    const page = pageOf(this.chart.categories);
     const moves: Record<string, number> = {
       ArrowLeft: at - 1,
       ArrowDown: at - 1,
       ArrowRight: at + 1,
       ArrowUp: at + 1,
-      PageUp: at - PAGE,
-      PageDown: at + PAGE,
+      PageUp: at - page,
+      PageDown: at + page,
       Home: 0,
       End: this.last(),
     };
@@ -121,14 +127,14 @@ export class UsageChart extends HTMLElement implements SelfDrawn {
   }
 
   private last(): number {
-    return Math.max(0, (this.chart?.categories.length ?? 1) - 1);
+    return Math.max(0, this.chart.categories.length - 1);
   }
 
   /** Shows the tooltip of a category, or none. */
   private activate(index: number | null): void {
     this.active = index;
     const { chart, drawing } = this;
-    if (!chart || !drawing) return;
+    if (!drawing) return;
     const spoken = index ?? this.last();
     this.plot.setAttribute("aria-valuenow", String(spoken));
     this.plot.setAttribute("aria-valuetext", sentence(chart, spoken));
@@ -137,7 +143,7 @@ export class UsageChart extends HTMLElement implements SelfDrawn {
     if (index === null || category === undefined) return;
     const [left = 0, right = 0] = drawing.edges.slice(index, index + 2);
     const middle = (left + right) / 2;
-    const half = Math.min((right - left) / 2, WIDEST_CURSOR / 2);
+    const half = Math.min(Math.max(right - left, NARROWEST_CURSOR), WIDEST_CURSOR) / 2;
     const { top, bottom } = drawing;
     place(this.cursor, { left: middle - half, width: 2 * half, top, height: bottom - top });
     morph(this.tooltip, tooltip(chart, index));
@@ -151,7 +157,7 @@ export class UsageChart extends HTMLElement implements SelfDrawn {
   private emphasise(target: EventTarget | null): void {
     const item = target instanceof Element ? target.closest("[data-legend]") : null;
     const series = item?.getAttribute("data-legend") ?? null;
-    for (const bar of this.plot.querySelectorAll("[data-bar]")) {
+    for (const bar of this.plot.querySelectorAll("[data-series]")) {
       bar.classList.toggle("faded", series !== null && bar.getAttribute("data-series") !== series);
     }
   }
@@ -159,7 +165,7 @@ export class UsageChart extends HTMLElement implements SelfDrawn {
   /** The table is built when it is asked for: it has as many cells as the chart has bars. */
   private fillAlternative(): void {
     const old = this.alternative.querySelector(".scroll");
-    const wanted = this.alternative.open && this.chart ? alternative(this.chart) : null;
+    const wanted = this.alternative.open ? alternative(this.chart) : null;
     if (old && wanted) morph(old, wanted);
     else if (wanted) this.alternative.append(wanted);
     else old?.remove();
@@ -208,7 +214,7 @@ function tooltip(chart: Chart, index: number): HTMLElement {
     h(
       "div",
       { class: "tooltip-head" },
-      h("span", {}, longDate(category)),
+      h("span", {}, fullText(category)),
       category === chart.partialCategory ? h("span", { class: "so-far" }, "so far") : null,
     ),
     ...rows,
@@ -233,22 +239,22 @@ function sentence(chart: Chart, index: number): string {
   const parts = chart.series
     .filter((series) => !isZero(series.values[index]))
     .map((series) => `${series.name} ${series.texts[index] ?? ""}`);
-  return [`${longDate(category)}${soFar}: total ${chart.totals[index] ?? ""}`, ...parts].join(", ");
+  return [`${fullText(category)}${soFar}: total ${chart.totals[index] ?? ""}`, ...parts].join(", ");
 }
 
 function summary(chart: Chart): string {
   const [first, last] = [chart.categories[0], chart.categories.at(-1)];
   const kind = chart.kind === "line" ? "line chart" : chart.stacked ? "stacked bar chart" : "bar chart";
-  const span = first && last ? `, ${longDate(first)} to ${longDate(last)}` : "";
+  const span = first && last ? `, ${fullText(first)} to ${fullText(last)}` : "";
   return `${chart.title}: ${kind}${span}. Series: ${chart.series.map((series) => series.name).join(", ")}.`;
 }
 
-/** Newest day first, as one reads it. */
+/** Newest first, as one reads it. */
 function alternative(chart: Chart): HTMLElement {
   const head = h(
     "tr",
     {},
-    h("th", { scope: "col" }, "Day (UTC)"),
+    h("th", { scope: "col" }, stepOf(chart.categories) === "day" ? "Day (UTC)" : "Time (UTC)"),
     h("th", { scope: "col", class: "right" }, "Total"),
     ...chart.series.map((series) => h("th", { scope: "col", class: "right" }, h("bdi", {}, series.name))),
   );
@@ -256,7 +262,7 @@ function alternative(chart: Chart): HTMLElement {
     h(
       "tr",
       {},
-      h("th", { scope: "row" }, shortDate(category), category === chart.partialCategory ? " (so far)" : ""),
+      h("th", { scope: "row" }, rowText(category), category === chart.partialCategory ? " (so far)" : ""),
       h("td", { class: "right" }, chart.totals[index] ?? ""),
       ...chart.series.map((series) =>
         h("td", { class: "right", title: series.values[index] }, series.texts[index] ?? ""),

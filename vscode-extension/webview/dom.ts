@@ -50,26 +50,35 @@ export function morph(current: Element, next: Element): void {
     current.adopt(next);
     return;
   }
+  // Of a table that is ordered anew most rows are the same as before; rows hold nothing that the reader changes.
+  if (current.localName === "tr" && current.isEqualNode(next)) return;
+  const shown = current instanceof HTMLInputElement ? current.getAttribute("value") : null;
+  // Now: options that are new move from there to here, the chosen one among them.
+  const chosen = next instanceof HTMLSelectElement ? next.value : null;
   morphAttributes(current, next);
   morphChildren(current, next);
-  if (
-    current instanceof HTMLSelectElement &&
-    next instanceof HTMLSelectElement &&
-    current.value !== next.value
-  ) {
-    current.value = next.value;
-  }
+  if (current instanceof HTMLSelectElement && chosen !== null && current.value !== chosen)
+    current.value = chosen;
+  if (current instanceof HTMLInputElement && next.getAttribute("value") !== shown) follow(current, shown);
+}
+
+/** A new value from the view replaces what the field holds, but not under the hands of who is writing there. */
+function follow(field: HTMLInputElement, shown: string | null): void {
+  if (field === document.activeElement && field.value !== shown) return;
+  field.value = field.defaultValue;
+  field.setCustomValidity("");
 }
 
 function morphAttributes(current: Element, next: Element): void {
-  for (const { name } of [...current.attributes]) {
+  for (const name of current.getAttributeNames()) {
     if (!next.hasAttribute(name) && !isOwnedByUser(current, name)) current.removeAttribute(name);
   }
-  for (const { name, value } of next.attributes) {
-    if (name !== "style" && current.getAttribute(name) !== value) current.setAttribute(name, value);
-  }
-  if (current instanceof HTMLElement && next instanceof HTMLElement) {
-    if (current.style.cssText !== next.style.cssText) current.style.cssText = next.style.cssText;
+  for (const name of next.getAttributeNames()) {
+    const value = next.getAttribute(name) ?? "";
+    if (current.getAttribute(name) === value) continue;
+    // The content security policy refuses style attributes, not the style object.
+    if (name !== "style") current.setAttribute(name, value);
+    else if (current instanceof HTMLElement) current.style.cssText = value;
   }
 }
 
@@ -82,11 +91,8 @@ function isOwnedByUser(element: Element, name: string): boolean {
 }
 
 function morphChildren(current: Element, next: Element): void {
-  const keyed = new Map<string, Element>();
-  for (const child of current.children) {
-    const key = keyOf(child);
-    if (key !== null) keyed.set(key, child);
-  }
+  if (morphText(current, next)) return;
+  const keyed = keyedChildren(current, next);
   let place: ChildNode | null = current.firstChild;
   for (const wanted of [...next.childNodes]) {
     const match = findMatch(wanted, place, keyed);
@@ -104,6 +110,35 @@ function morphChildren(current: Element, next: Element): void {
     place.remove();
     place = rest;
   }
+}
+
+/** Of most elements the text is all there is. */
+function morphText(current: Element, next: Element): boolean {
+  const [shown, wanted] = [soleText(current), soleText(next)];
+  if (shown === null || wanted === null) return false;
+  if (shown.data !== wanted.data) shown.data = wanted.data;
+  return true;
+}
+
+function soleText({ firstChild }: Element): Text | null {
+  return firstChild instanceof Text && firstChild.nextSibling === null ? firstChild : null;
+}
+
+/** The children that stay, by their keys. What goes, goes here: else all that stays would be moved, and so closed. */
+function keyedChildren(current: Element, next: Element): Map<string, Element> {
+  const keyed = new Map<string, Element>();
+  for (let child = current.firstElementChild; child !== null; child = child.nextElementSibling) {
+    const key = keyOf(child);
+    if (key !== null) keyed.set(key, child);
+  }
+  if (keyed.size === 0) return keyed;
+  const wanted = new Set(Array.from(next.children, keyOf));
+  for (const [key, child] of keyed) {
+    if (wanted.has(key)) continue;
+    keyed.delete(key);
+    child.remove();
+  }
+  return keyed;
 }
 
 function findMatch(wanted: Node, place: ChildNode | null, keyed: Map<string, Element>): ChildNode | null {

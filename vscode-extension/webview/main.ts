@@ -1,17 +1,16 @@
 // The panel's page: draws the PanelView it is sent and sends back what was clicked. It decides nothing.
 
-import type { PanelView } from "../src/protocol";
+import type { PanelView, Selection } from "../src/protocol";
 import { UsageChart } from "./charts";
+import { watchDates } from "./dates";
 import { h, morph } from "./dom";
-import type { FromPage, ToPage } from "./messages";
-import { page } from "./page";
+import { CHOICE, type FromPage, type ToPage } from "./messages";
+import { currentSection, page } from "./page";
 import { patterns } from "./palette";
 
 /** Kept by VS Code while the panel is hidden or the window reloads. */
 interface State {
   view: PanelView | null;
-  /** Ids of the tables shown in full. */
-  expanded: string[];
   /** Ids of the charts whose figures are shown as a table too. */
   opened: string[];
   /** How far the page is scrolled. */
@@ -26,16 +25,31 @@ declare function acquireVsCodeApi(): {
 
 const vscode = acquireVsCodeApi();
 const app = document.getElementById("app") ?? document.body.appendChild(h("div", { id: "app" }));
-const nothing: State = { view: null, expanded: [], opened: [], scrollY: 0 };
+const nothing: State = { view: null, opened: [], scrollY: 0 };
 let state = nothing;
 
 function draw(next: State): void {
   const focused = document.activeElement;
-  morph(app, page(next.view, new Set(next.expanded)));
+  const [before, after] = [state, next].map(({ view }) => view && currentSection(view)?.id);
+  morph(app, page(next.view));
   keep(next);
-  if (document.activeElement !== focused && focused instanceof HTMLElement)
-    focused.focus({ preventScroll: true });
+  refocus(focused);
+  if (before && after && before !== after) showStart();
   scheduleReach();
+}
+
+/** Who is at the keyboard stays where they were; where that is gone, at the beginning of what came instead. */
+function refocus(focused: Element | null): void {
+  if (document.activeElement === focused || !(focused instanceof HTMLElement)) return;
+  const next = focused.isConnected ? focused : app.querySelector<HTMLElement>("[data-section] > h2");
+  next?.focus({ preventScroll: true });
+}
+
+/** Another section begins where it can be seen. */
+function showStart(): void {
+  const nav = app.querySelector("nav");
+  const covered = app.querySelector(".in-force")?.clientHeight ?? 0;
+  if (nav && nav.getBoundingClientRect().top < covered) nav.scrollIntoView();
 }
 
 function keep(next: State): void {
@@ -55,9 +69,15 @@ function resume({ opened, scrollY }: State): void {
 
 /** A box that scrolls can be focused, so that arrow keys scroll it; one that does not is no stop for Tab. */
 function reachScrollBoxes(): void {
-  for (const box of document.querySelectorAll<HTMLElement>(".scroll")) {
-    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
+  const boxes = [...document.querySelectorAll<HTMLElement>(".scroll")];
+  // All are measured before one is changed: else the page would be laid out anew for each.
+  const wrong = boxes.filter((box) => {
+    const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+    return scrolls !== box.hasAttribute("tabindex");
+  });
+  for (const box of wrong) {
+    if (box.hasAttribute("tabindex")) box.removeAttribute("tabindex");
+    else box.tabIndex = 0;
   }
 }
 
@@ -66,29 +86,24 @@ function scheduleReach(): void {
   requestAnimationFrame(reachScrollBoxes);
 }
 
-function toggled(id: string): string[] {
-  return state.expanded.includes(id)
-    ? state.expanded.filter((other) => other !== id)
-    : [...state.expanded, id];
-}
-
-/** The attribute of the element that was clicked or of the nearest one around it. */
-function attributeAt(target: EventTarget | null, name: string): string | null {
-  return target instanceof Element ? (target.closest(`[${name}]`)?.getAttribute(name) ?? null) : null;
+function select(selection: Selection): void {
+  vscode.postMessage({ type: "select", selection });
 }
 
 app.addEventListener("click", ({ target }) => {
-  const message = attributeAt(target, "data-post");
-  if (message !== null) vscode.postMessage(JSON.parse(message));
-  const table = attributeAt(target, "data-expand");
-  if (table !== null) draw({ ...state, expanded: toggled(table) });
+  const clicked = target instanceof Element ? target.closest<HTMLElement>("[data-post]") : null;
+  if (clicked?.dataset.post) vscode.postMessage(JSON.parse(clicked.dataset.post));
 });
 
 app.addEventListener("change", ({ target }) => {
-  const id = attributeAt(target, "data-control");
-  if (id === null || !(target instanceof HTMLSelectElement)) return;
-  vscode.postMessage({ type: "select", selection: { [id]: target.value } });
+  const id = target instanceof HTMLSelectElement && target.dataset.control;
+  if (!id) return;
+  const own = target.selectedOptions[0]?.dataset.select;
+  select(own === undefined ? { [id]: target.value } : JSON.parse(own));
 });
+
+app.addEventListener(CHOICE, (event) => select((event as CustomEvent<Selection>).detail));
+watchDates(app);
 
 app.addEventListener(
   "toggle",

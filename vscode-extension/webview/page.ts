@@ -1,27 +1,33 @@
 // The whole page from a PanelView, afresh each time; `morph` brings what is shown into line with it.
 
-import type { Control, Metric, Notice, PanelView, Section } from "../src/protocol";
+import { EXPORT, type Notice, type PanelView, REFRESH, type Section } from "../src/protocol";
 import { UsageChart } from "./charts";
+import { controls, inForce } from "./controls";
 import { h } from "./dom";
 import { icon } from "./icons";
-import { post } from "./messages";
+import { runs } from "./messages";
+import { metrics } from "./metrics";
+import { nav } from "./nav";
+import { emptyState, notices } from "./notices";
 import { table } from "./tables";
 
-export function page(view: PanelView | null, expanded: ReadonlySet<string>): HTMLElement {
+export function page(view: PanelView | null): HTMLElement {
   const state = stateOf(view);
   const app = h("div", { id: "app", "data-state": state, "aria-busy": String(state === "loading") });
-  const notices = view?.notices ?? [];
-  const main = state === "empty" ? mainNotice(notices) : undefined;
-  app.append(
-    header(view, state),
-    h(
-      "div",
-      { class: "notices", "aria-live": "polite" },
-      ...notices.filter((one) => one !== main).map(notice),
-    ),
-    h("main", {}, ...body(view, state, main, expanded)),
-  );
+  const all = view?.notices ?? [];
+  const main = state === "empty" ? mainNotice(all) : undefined;
+  const others = all.filter((one) => one !== main);
+  app.append(header(view, state));
+  if (view && view.controls.length > 0) app.append(controls(view));
+  const filters = view && inForce(view);
+  if (filters) app.append(filters);
+  app.append(notices(others, "notices"), h("main", { "data-key": "main" }, ...body(view, state, main)));
   return app;
+}
+
+/** The one section of the view that is filled. */
+export function currentSection(view: PanelView): Section | undefined {
+  return view.sections.find(({ id }) => id === view.selection.section) ?? view.sections[0];
 }
 
 function stateOf(view: PanelView | null): "loading" | "empty" | "ready" {
@@ -34,17 +40,14 @@ function mainNotice(notices: Notice[]): Notice | undefined {
   return notices.find((one) => one.command) ?? notices[0];
 }
 
-function body(
-  view: PanelView | null,
-  state: string,
-  main: Notice | undefined,
-  expanded: ReadonlySet<string>,
-): HTMLElement[] {
+function body(view: PanelView | null, state: string, main: Notice | undefined): HTMLElement[] {
   if (state === "empty") return [emptyState(main)];
   if (view === null || state === "loading") return [skeleton()];
+  const current = currentSection(view);
   return [
-    h("dl", { class: "metrics", "data-key": "metrics" }, ...view.metrics.map(metric)),
-    ...view.sections.map((one) => section(one, expanded)),
+    metrics(view.metrics, "metrics", "large"),
+    ...(view.sections.length > 1 ? [nav(view.sections, current)] : []),
+    ...(current ? [section(current, view)] : []),
   ];
 }
 
@@ -56,7 +59,7 @@ function progress(running: boolean): HTMLElement {
 function header(view: PanelView | null, state: string): HTMLElement {
   return h(
     "header",
-    {},
+    { "data-key": "header" },
     progress(view?.busy === true && state === "ready"),
     h(
       "div",
@@ -76,23 +79,26 @@ function header(view: PanelView | null, state: string): HTMLElement {
     ),
     h(
       "div",
-      { class: "controls" },
-      ...(view?.controls ?? []).map(control),
-      view
-        ? h(
-            "button",
-            {
-              type: "button",
-              class: "secondary",
-              "data-action": "refresh",
-              "data-key": "refresh",
-              ...post({ type: "command", command: { title: "Refresh", command: "openaiUsage.refresh" } }),
-            },
-            icon("refresh"),
-            "Refresh",
-          )
-        : null,
+      { class: "actions" },
+      view ? action("refresh", "Refresh", REFRESH) : null,
+      state === "ready" ? action("export", "Export…", EXPORT) : null,
     ),
+  );
+}
+
+function action(name: "refresh" | "export", title: string, command: string): HTMLElement {
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "secondary",
+      title,
+      "data-action": name,
+      "data-key": name,
+      ...runs({ title, command }),
+    },
+    icon(name),
+    h("span", { class: "words" }, title),
   );
 }
 
@@ -113,89 +119,29 @@ function timeText(iso: string, now: Date): string {
   return `${isToday ? "" : `${Number(day)} ${month} `}${time.slice(0, 5)} UTC`;
 }
 
-function control({ id, label, options, selected }: Control): HTMLElement {
-  const choices = options.map((option) =>
-    h("option", { value: option.id, selected: selected.includes(option.id) }, option.label),
-  );
-  return h(
-    "label",
-    { class: "control", "data-key": `control-${id}` },
-    h("span", {}, label),
-    h("select", { "data-control": id }, ...choices),
-  );
-}
-
-function notice({ id, severity, text, command }: Notice): HTMLElement {
-  return h(
-    "div",
-    { class: `notice ${severity}`, "data-key": `notice-${id}`, "data-notice": id, "data-severity": severity },
-    icon(severity),
-    h("p", {}, text),
-    command
-      ? h(
-          "button",
-          { type: "button", class: "secondary", ...post({ type: "command", command }) },
-          command.title,
-        )
-      : null,
-  );
-}
-
-function emptyState(main: Notice | undefined): HTMLElement {
-  if (!main) return h("div", { class: "empty" }, h("p", {}, "Nothing to show yet."));
-  const { id, severity, text, command } = main;
-  return h(
-    "div",
-    { class: `empty ${severity}`, role: "status", "data-notice": id, "data-severity": severity },
-    icon(severity),
-    h("p", {}, text),
-    command
-      ? h(
-          "button",
-          { type: "button", class: "primary", ...post({ type: "command", command }) },
-          command.title,
-        )
-      : null,
-  );
-}
-
 function skeleton(): HTMLElement {
-  const cards = Array.from({ length: 5 }, () => h("div", { class: "bone card" }));
+  const cards = Array.from({ length: 6 }, () => h("div", { class: "bone card" }));
   return h(
     "div",
-    { class: "skeleton" },
+    { class: "skeleton", "data-key": "skeleton" },
     h("p", { role: "status" }, "Loading usage…"),
-    h("div", { class: "metrics", "aria-hidden": "true" }, ...cards),
+    h("div", { class: "metrics large", "aria-hidden": "true" }, ...cards),
     h("div", { class: "bone block", "aria-hidden": "true" }),
   );
 }
 
-function metric({ id, label, value, text, detail, share, severity }: Metric): HTMLElement {
-  const part = share == null ? Number.NaN : Math.min(1, Math.max(0, Number(share)));
-  return h(
-    "div",
-    { class: `metric ${severity}`, "data-key": `metric-${id}`, "data-metric": id },
-    h("dt", {}, label),
-    h("dd", { class: "value", title: value !== text ? value : null, "--characters": text.length }, text),
-    Number.isNaN(part)
-      ? null
-      : h("dd", { class: "meter", "aria-hidden": "true", "--share": part.toFixed(4) }),
-    detail ? h("dd", { class: "detail" }, detail) : null,
-  );
-}
-
-function section(view: Section, expanded: ReadonlySet<string>): HTMLElement {
+/** Its heading is for screen readers and the keyboard: who sees has it in the navigation right above. */
+function section(view: Section, { locale }: PanelView): HTMLElement {
+  const { id, title, notices: all, metrics: figures, charts, tables } = view;
   return h(
     "section",
-    { "data-key": `section-${view.id}`, "data-section": view.id },
-    h("h2", {}, view.title),
-    ...view.charts.map((one) => new UsageChart(one)),
-    view.tables.length > 0
-      ? h(
-          "div",
-          { class: "tables" },
-          ...view.tables.map((one) => table(one, view.title, expanded.has(one.id))),
-        )
+    { "data-key": `section-${id}`, "data-section": id, "aria-labelledby": "section" },
+    h("h2", { id: "section", class: "hidden", tabindex: -1 }, title),
+    notices(all, "notices"),
+    figures.length > 0 ? metrics(figures, "metrics", "small") : null,
+    ...charts.map((one) => new UsageChart(one, locale)),
+    tables.length > 0
+      ? h("div", { class: "tables", "data-key": "tables" }, ...tables.map((one) => table(one, title, locale)))
       : null,
   );
 }

@@ -5,6 +5,8 @@ import { svg } from "./dom";
 /** Colours for named series; the one after them is for "Other". panel.css defines `--series-0` and so on. */
 const NAMED = 8;
 const OTHER = NAMED;
+/** By series id; the second is for what belongs to none of the series. */
+const RESERVED: Record<string, number> = { other: OTHER, remainder: OTHER + 1 };
 
 /** Lines over the colour; the first series is plain. */
 const PATTERNS = [
@@ -17,6 +19,7 @@ const PATTERNS = [
   "M0 8 8 0M0 0 8 8",
   "M2 2h.01M6 6h.01",
   "M2 2h.01M6 2h.01M2 6h.01M6 6h.01",
+  "M0 2H3M4 6H7",
 ];
 
 const remembered = new Map<string, number>();
@@ -26,7 +29,7 @@ export function slots(ids: string[]): number[] {
   const taken = new Set<number>();
   const chosen = new Map<string, number>();
   for (const id of ids) {
-    const slot = isOther(id) ? OTHER : remembered.get(id);
+    const slot = RESERVED[id] ?? remembered.get(id);
     if (slot === undefined || taken.has(slot)) continue;
     chosen.set(id, slot);
     taken.add(slot);
@@ -40,10 +43,6 @@ export function slots(ids: string[]): number[] {
     if (!remembered.has(id)) remembered.set(id, slot);
   }
   return ids.map((id) => chosen.get(id) ?? OTHER);
-}
-
-function isOther(id: string): boolean {
-  return id.toLowerCase() === "other";
 }
 
 export function isHighContrast(): boolean {

@@ -1,0 +1,55 @@
+import { homedir } from "node:os";
+import { posix } from "node:path";
+import { commands, Uri, window, workspace } from "vscode";
+import { type ExportArguments, type PanelView, SHOW_LOG } from "./protocol";
+
+/**
+ * Asks where to write what the panel shows.
+ *
+ * @param view What it shows, where that is known: the file is named after its days.
+ * @returns Nothing where the user would rather not.
+ */
+export async function askWhere(view: PanelView | undefined): Promise<ExportArguments | undefined> {
+  const folder =
+    workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file")?.uri ?? Uri.file(homedir());
+  const days = view && daysOf(view);
+  const name = ["openai-usage", ...(days ?? [])].join("-");
+  const uri = await window.showSaveDialog({
+    title: "Export usage",
+    saveLabel: "Export",
+    defaultUri: Uri.joinPath(folder, `${name}.json`),
+    filters: { JSON: ["json"], CSV: ["csv"] },
+  });
+  if (uri === undefined) return undefined;
+  if (uri.scheme !== "file") {
+    await tellRefused(
+      new Error("Usage can only be exported to where VS Code's extensions run: choose a folder there."),
+    );
+    return undefined;
+  }
+  return { uri: uri.toString(), format: uri.path.toLowerCase().endsWith(".csv") ? "csv" : "json" };
+}
+
+/** Says that it was written, and opens it on request. */
+export async function tellExported(target: string): Promise<void> {
+  const uri = Uri.parse(target);
+  const open = "Open";
+  const answer = await window.showInformationMessage(`Usage exported to ${posix.basename(uri.path)}.`, open);
+  if (answer === open) await commands.executeCommand("vscode.open", uri);
+}
+
+/** Says why the server did not do what it was asked for. */
+export async function tellRefused(error: unknown): Promise<void> {
+  const showLog = "Show log";
+  const text = error instanceof Error ? error.message : String(error);
+  if ((await window.showErrorMessage(text, showLog)) === showLog) await commands.executeCommand(SHOW_LOG);
+}
+
+/** The first and the last day of the view. */
+function daysOf({ selection, controls, sections }: PanelView): [string, string] | undefined {
+  const control = (wanted: string) => controls.find(({ id }) => id === wanted)?.selected[0];
+  const categories = sections.flatMap(({ charts }) => charts)[0]?.categories ?? [];
+  const start = selection.start ?? control("start") ?? categories[0]?.slice(0, 10);
+  const end = selection.end ?? control("end") ?? categories.at(-1)?.slice(0, 10);
+  return start && end ? [start, end] : undefined;
+}
