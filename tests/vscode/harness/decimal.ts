@@ -28,13 +28,15 @@ export function sum(terms: Iterable<Decimal>): Decimal {
   return total;
 }
 
-/** The exact sum of each group, as `plain` writes it. */
-export function sumBy<T extends { amount: Decimal }>(
-  items: T[],
+/** The exact sum of each group, as `plain` writes it; groups that come to nothing are left out. */
+export function sumBy<T>(
+  items: Iterable<T>,
   key: (item: T) => string,
-): Map<string, string> {
-  const groups = Map.groupBy(items, key);
-  return new Map([...groups].map(([name, group]) => [name, plain(sum(group.map((item) => item.amount)))]));
+  amount: (item: T) => Decimal,
+): Record<string, string> {
+  const groups = [...Map.groupBy(items, key)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sums = groups.map(([name, group]): [string, string] => [name, plain(sum(group.map(amount)))]);
+  return Object.fromEntries(sums.filter(([, one]) => one !== "0"));
 }
 
 /** Without trailing zeros, so that equal numbers are equal strings. */
@@ -56,4 +58,15 @@ export function dollars({ units, scale }: Decimal): string {
 
 function unitsAt({ units, scale }: Decimal, wanted: number): bigint {
   return units * 10n ** BigInt(wanted - scale);
+}
+
+/** Below, at or above zero: what `compare` functions return. */
+export function order(a: Decimal, b: Decimal): number {
+  const scale = Math.max(a.scale, b.scale);
+  const difference = unitsAt(a, scale) - unitsAt(b, scale);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+export function minus(a: Decimal, b: Decimal): Decimal {
+  return sum([a, { ...b, units: -b.units }]);
 }

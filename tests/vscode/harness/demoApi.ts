@@ -30,7 +30,8 @@ export class DemoApi {
     this.#child = child;
   }
 
-  static async start(): Promise<DemoApi> {
+  /** @param options As of tests/support/demo_server.py: another organisation. */
+  static async start(...options: string[]): Promise<DemoApi> {
     const virtual = join(
       REPOSITORY,
       ".venv",
@@ -41,7 +42,7 @@ export class DemoApi {
       "The demo API",
       python,
       // Its clock stands still, in the evening: today has figures, and they do not change between two looks at them.
-      [join(REPOSITORY, "tests", "support", "demo_server.py"), "--now", `${day(0)}T20:00:00Z`],
+      [join(REPOSITORY, "tests", "support", "demo_server.py"), "--now", `${day(0)}T20:00:00Z`, ...options],
       {
         env: { PATH: process.env.PATH, PYTHONPATH: join(REPOSITORY, "server"), PYTHONDONTWRITEBYTECODE: "1" },
       },

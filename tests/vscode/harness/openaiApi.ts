@@ -1,45 +1,61 @@
 /**
- * Reads the API as plainly as can be, to compare what the extension shows with: whole days, one query, every page,
- * every digit. Knows nothing of the extension and its server.
+ * Reads the API as plainly as can be, to compare what the extension shows with: every page, every digit, split by no
+ * more than is asked for. Knows nothing of the extension and its server.
  */
-import { type Decimal, decimal, sum } from "./decimal.ts";
+import { type Decimal, decimal, sum, ZERO } from "./decimal.ts";
 
-export interface CostRow {
+/** A result of a bucket: its texts are what it is of, its numbers what it counts. */
+export interface Row {
   /** ISO date, UTC. */
   day: string;
-  lineItem: string;
-  projectId: string;
-  amount: Decimal;
+  /** When its bucket begins: "2026-11-22T14:00Z". */
+  start: string;
+  /** By dimension; "" where the API says null. */
+  of: Record<string, string>;
+  /** By metric; `amount` is the money. */
+  numbers: Record<string, Decimal>;
 }
 
-export interface UsageRow {
-  day: string;
-  model: string;
-  requests: number;
-  inputTokens: number;
-  outputTokens: number;
+/** The usage endpoints, in the order in which the panel shows them, each with the dimensions that OpenAI documents. */
+export const CAPABILITIES = {
+  completions: dimensions("model", "service_tier", "batch", "api_source"),
+  decisions: dimensions("model", "service_tier", "batch", "api_source"),
+  embeddings: dimensions("model"),
+  moderations: dimensions("model"),
+  images: dimensions("model", "size", "source"),
+  audio_speeches: dimensions("model"),
+  audio_transcriptions: dimensions("model"),
+  vector_stores: ["project_id"],
+  code_interpreter_sessions: ["project_id"],
+  file_search_calls: dimensions("vector_store_id"),
+  web_search_calls: dimensions("model", "context_level", "api_source"),
+} as const satisfies Record<string, string[]>;
+
+export type Capability = keyof typeof CAPABILITIES;
+
+function dimensions(...own: string[]): string[] {
+  return ["project_id", "user_id", "api_key_id", ...own];
 }
 
-/** The API's JSON, with every number as text. */
-interface ApiPage<Result> {
-  data: { start_time: string; results: Result[] }[];
-  next_page: string | null;
+export interface Days {
+  first: string;
+  last: string;
 }
 
-interface CostResult {
-  amount: { value: string };
-  line_item: string | null;
-  project_id: string | null;
+export interface Question extends Days {
+  /** Dimensions. */
+  by?: string[];
+  /** By the API's own parameters: `project_ids`, `models` and so on. */
+  only?: Record<string, string[]>;
+  width?: "1d" | "1h" | "1m";
 }
 
-interface UsageResult {
-  model: string | null;
-  num_model_requests: string;
-  input_tokens: string;
-  output_tokens: string;
-}
+/** A page of buckets, or of a list. */
+// biome-ignore lint/suspicious/noExplicitAny: JSON as it comes
+type Page = Record<string, any>;
 
 const DAY = 86_400;
+const LIMITS = { "1d": "31", "1h": "168", "1m": "1440" };
 
 /** Days counted back from today, today first: `day(0)` is today, `day(29)` the first of the last 30. */
 export function day(back: number): string {
@@ -58,6 +74,15 @@ export function days(first: string, last: string): string[] {
   );
 }
 
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor(path: string, status: number, body: string) {
+    super(`${path}: ${status} ${body}`);
+    this.status = status;
+  }
+}
+
 export class OpenAiApi {
   readonly #baseUrl: string;
   readonly #key: string;
@@ -67,77 +92,90 @@ export class OpenAiApi {
     this.#key = key;
   }
 
-  async costs(first: string, last: string): Promise<CostRow[]> {
-    const rows = [];
-    for (const { day, result } of await this.#rows<CostResult>("costs", first, last, [
-      "line_item",
-      "project_id",
-    ])) {
-      rows.push({
-        day,
-        lineItem: result.line_item ?? "",
-        projectId: result.project_id ?? "",
-        amount: decimal(result.amount.value),
-      });
-    }
-    return rows;
+  costs(question: Question): Promise<Row[]> {
+    return this.#rows("costs", question);
   }
 
-  async usage(first: string, last: string): Promise<UsageRow[]> {
-    const rows = [];
-    for (const { day, result } of await this.#rows<UsageResult>("usage/completions", first, last, [
-      "model",
-    ])) {
-      rows.push({
-        day,
-        model: result.model ?? "",
-        requests: Number(result.num_model_requests),
-        inputTokens: Number(result.input_tokens),
-        outputTokens: Number(result.output_tokens),
-      });
-    }
-    return rows;
+  usage(capability: Capability, question: Question): Promise<Row[]> {
+    return this.#rows(`usage/${capability}`, question);
   }
 
-  async #rows<Result>(
-    endpoint: string,
-    first: string,
-    last: string,
-    groupBy: string[],
-  ): Promise<{ day: string; result: Result }[]> {
+  /** Every object of a list. */
+  async list(path: string): Promise<Page[]> {
+    const objects = [];
+    for (let after = ""; ; ) {
+      const page = await this.get(path, new URLSearchParams(after ? { after } : {}));
+      objects.push(...page.data);
+      if (!page.has_more) return objects;
+      after = page.last_id;
+    }
+  }
+
+  async get(path: string, query: URLSearchParams = new URLSearchParams()): Promise<Page> {
+    const response = await fetch(`${this.#baseUrl}/organization/${path}?${query}`, {
+      headers: { authorization: `Bearer ${this.#key}` },
+    });
+    if (!response.ok) throw new Refused(path, response.status, await response.text());
+    return parseExactly(await response.text());
+  }
+
+  async #rows(path: string, { first, last, by = [], only = {}, width = "1d" }: Question): Promise<Row[]> {
     const query = new URLSearchParams({
       start_time: String(Date.parse(first) / 1000),
       end_time: String(Date.parse(last) / 1000 + DAY),
-      bucket_width: "1d",
-      limit: "31",
+      bucket_width: width,
+      limit: LIMITS[width],
     });
-    for (const name of groupBy) query.append("group_by[]", name);
-    const rows = [];
-    for (let page: string | null = ""; page !== null; ) {
-      if (page) query.set("page", page);
-      const response = await fetch(`${this.#baseUrl}/organization/${endpoint}?${query}`, {
-        headers: { authorization: `Bearer ${this.#key}` },
-      });
-      if (!response.ok) throw new Error(`${endpoint}: ${response.status} ${await response.text()}`);
-      const { data, next_page } = parseExactly<ApiPage<Result>>(await response.text());
-      for (const bucket of data) {
-        const day = new Date(Number(bucket.start_time) * 1000).toISOString().slice(0, 10);
-        for (const result of bucket.results) rows.push({ day, result });
+    for (const name of by) query.append("group_by[]", name);
+    for (const [name, values] of Object.entries(only))
+      for (const value of values) query.append(`${name}[]`, value);
+    const rows: Row[] = [];
+    for (let next: string | null = ""; next !== null; ) {
+      if (next) query.set("page", next);
+      const page = await this.get(path, query);
+      for (const bucket of page.data) {
+        const start = new Date(Number(bucket.start_time) * 1000).toISOString();
+        for (const result of bucket.results)
+          rows.push({ day: start.slice(0, 10), start: `${start.slice(0, 16)}Z`, ...split(result) });
       }
-      page = next_page;
+      next = page.next_page;
     }
     return rows;
   }
 }
 
-/** The exact sum of the rows that pass. */
-export function total(rows: CostRow[], passes: (row: CostRow) => boolean = () => true): Decimal {
-  return sum(rows.filter(passes).map((row) => row.amount));
+/** The exact sum of a metric over the rows that pass. */
+export function total(rows: Row[], metric = "amount", passes: (row: Row) => boolean = () => true): Decimal {
+  return sum(rows.filter(passes).map((row) => row.numbers[metric] ?? ZERO));
 }
 
-/** JSON with every number as the text it was sent as: a JavaScript number would lose digits. */
-function parseExactly<T>(text: string): T {
+function split({ object: _, amount, ...result }: Page): Pick<Row, "of" | "numbers"> {
+  const of: Record<string, string> = {};
+  const numbers: Record<string, Decimal> = {};
+  if (amount) numbers.amount = decimal(String(amount.value));
+  for (const [name, value] of Object.entries(result)) {
+    // Which of the nulls are numbers is not told; as a number, null counts for nothing.
+    if (value instanceof Exact) numbers[name] = decimal(value.text);
+    else of[name] = value === null ? "" : String(value);
+  }
+  return { of, numbers };
+}
+
+/** A number as the text it was sent as: a JavaScript number would lose digits. */
+class Exact {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+function parseExactly(text: string): Page {
   const reviver = (_key: string, value: unknown, context?: { source?: string }) =>
-    typeof value === "number" ? context?.source : value;
+    typeof value === "number" ? new Exact(context?.source ?? "") : value;
   return JSON.parse(text, reviver as (key: string, value: unknown) => unknown);
 }

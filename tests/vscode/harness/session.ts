@@ -19,10 +19,15 @@ const sessions: Opener[] = [];
 
 /**
  * Opens VS Code before the tests of this `describe`, and closes all of it afterwards.
+ * @param organisation Options of the demo organisation.
  * @returns `test`, whose function is handed the session. The tests share it, in order, and leave it as they found it.
  */
-export function session(name: string, options: (demo: DemoApi) => Omit<VsCodeOptions, "name">) {
-  const opener = new Opener(name, options);
+export function session(
+  name: string,
+  options: (demo: DemoApi) => Omit<VsCodeOptions, "name">,
+  ...organisation: string[]
+) {
+  const opener = new Opener(name, options, organisation);
   const at = sessions.push(opener);
   let session: Session | undefined;
 
@@ -56,12 +61,14 @@ export function session(name: string, options: (demo: DemoApi) => Omit<VsCodeOpt
 class Opener {
   readonly #name: string;
   readonly #options: (demo: DemoApi) => Omit<VsCodeOptions, "name">;
+  readonly #organisation: string[];
   readonly #opened = new AsyncDisposableStack();
   #session: Promise<Session> | undefined;
 
-  constructor(name: string, options: (demo: DemoApi) => Omit<VsCodeOptions, "name">) {
+  constructor(name: string, options: (demo: DemoApi) => Omit<VsCodeOptions, "name">, organisation: string[]) {
     this.#name = name;
     this.#options = options;
+    this.#organisation = organisation;
   }
 
   session(): Promise<Session> {
@@ -75,7 +82,7 @@ class Opener {
   }
 
   async #open(): Promise<Session> {
-    const [browser, demo] = await Promise.all([theBrowser(), DemoApi.start()]);
+    const [browser, demo] = await Promise.all([theBrowser(), DemoApi.start(...this.#organisation)]);
     this.#opened.defer(() => demo.stop());
     const vscode = await VsCode.start({ name: this.#name, ...this.#options(demo) });
     this.#opened.defer(() => vscode.stop());

@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { install } from "../install.mjs";
 import { eventually } from "./eventually.ts";
-import { REPOSITORY, scratch } from "./paths.ts";
+import { REPOSITORY, RUN, scratch } from "./paths.ts";
 import { Child, descendants } from "./processes.ts";
 
 export interface VsCodeOptions {
@@ -77,6 +77,16 @@ export class VsCode {
   configure(settings: Record<string, unknown>): void {
     this.#settings = { ...this.#settings, ...settings };
     writeSettings(this.folder, this.#settings);
+  }
+
+  /** The address of a window on another folder, which is made. */
+  windowOn(folder: string): string {
+    return `${new URL(this.url).origin}/?folder=${scratch(relative(RUN, this.folder), folder)}`;
+  }
+
+  /** A path in the folder that is open. */
+  inWorkspace(file: string): string {
+    return join(this.folder, "my-project", file);
   }
 
   /** The process id of the Python server, once there is one other than `not`. */

@@ -29,14 +29,30 @@ export class Workbench {
       viewport: SIZE,
       timezoneId: "Pacific/Auckland",
       locale: "en-US",
+      permissions: ["clipboard-read", "clipboard-write"],
     });
-    const page = await context.newPage();
+    const workbench = await Workbench.#opened(await context.newPage(), url);
+    await workbench.run("View: Close Primary Side Bar");
+    return workbench;
+  }
+
+  static async #opened(page: Page, url: string): Promise<Workbench> {
     page.setDefaultTimeout(15_000);
     const workbench = new Workbench(page);
     await page.goto(url);
     await workbench.#started();
-    await workbench.run("View: Close Primary Side Bar");
     return workbench;
+  }
+
+  /** Another window of the same user's, closed when `use` is done. */
+  async besides(url: string, use: (other: Workbench) => Promise<void>): Promise<void> {
+    const other = await Workbench.#opened(await this.page.context().newPage(), url);
+    try {
+      await use(other);
+    } finally {
+      await other.page.close();
+      await this.page.bringToFront();
+    }
   }
 
   /** As a user reloads the window: VS Code first writes down what is open. */

@@ -1,12 +1,13 @@
 /** With an admin key in the environment: what the API says is what the user sees, to the last digit. */
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { decimal, dollars, plain, sumBy } from "../harness/decimal.ts";
+import { type Decimal, decimal, dollars, plain, sum, sumBy } from "../harness/decimal.ts";
 import { ADMIN_KEY, type Fault } from "../harness/demoApi.ts";
 import { eventually } from "../harness/eventually.ts";
-import { day, days, firstOfMonth, type OpenAiApi, total } from "../harness/openaiApi.ts";
+import { day, days, firstOfMonth, type OpenAiApi, type Row, total } from "../harness/openaiApi.ts";
 import { session } from "../harness/session.ts";
-import type { UsagePanel } from "../harness/usagePanel.ts";
+import { modelOf, Truth } from "../harness/truth.ts";
+import type { Contents, UsagePanel } from "../harness/usagePanel.ts";
 
 const FAILURES: { what: string; faults: Fault[]; says: RegExp; next: RegExp }[] = [
   {
@@ -59,18 +60,23 @@ describe("an account with an admin key", () => {
   });
 
   test("the tooltip shows the days around today and the largest line items", async ({ workbench, demo }) => {
-    const rows = await demo.api.costs(earliest(day(6), firstOfMonth()), day(0));
+    const rows = await demo.api.costs({
+      first: earliest(day(6), firstOfMonth()),
+      last: day(0),
+      by: ["line_item"],
+    });
     const month = rows.filter((row) => row.day >= firstOfMonth());
     const tooltip = await workbench.status.tooltip();
     for (const amount of [
-      total(rows, (row) => row.day === day(0)),
-      total(rows, (row) => row.day === day(1)),
-      total(rows, (row) => row.day >= day(6)),
+      total(rows, "amount", (row) => row.day === day(0)),
+      total(rows, "amount", (row) => row.day === day(1)),
+      total(rows, "amount", (row) => row.day >= day(6)),
       total(month),
     ]) {
       assert.ok(tooltip.includes(dollars(amount)), `${dollars(amount)} is not in ${tooltip}`);
     }
-    const largest = [...sumBy(month, (row) => row.lineItem)].sort(([, a], [, b]) => Number(b) - Number(a));
+    const byItem = sumBy(month, ({ of }) => of.line_item ?? "", amountOf);
+    const largest = Object.entries(byItem).sort(([, a], [, b]) => Number(b) - Number(a));
     for (const [lineItem] of largest.slice(0, 3))
       assert.ok(tooltip.includes(lineItem), `${lineItem} is not in ${tooltip}`);
     for (const link of ["Show", "Refresh", "Log", "As of"])
@@ -103,19 +109,23 @@ describe("an account with an admin key", () => {
   test("grouped by model, the chart has a layer for each model", async ({ workbench, demo }) => {
     const { panel } = workbench;
     await panel.choose("groupBy", "model");
-    const rows = await demo.api.costs(day(6), day(0));
-    await eventually(async () => {
-      const layers = await layersOf(panel);
-      const models = [...layers.keys()].filter((id) => /^=./.test(id)).map((id) => id.slice(1));
-      assert.ok(models.includes("gpt-5-mini-2025-08-07"), [...layers.keys()].join());
-      for (const model of models) {
-        const own = rows.filter((row) => row.lineItem.replace(/( (text|image|audio))?,.*/, "") === model);
-        assert.equal(layers.get(`=${model}`), plain(total(own)), model);
-      }
+    const truth = await new Truth(demo.api, { first: day(6), last: day(0) }).spendBy("model");
+    await panel.until(({ charts }) => {
+      const layers = sumBy(
+        charts["daily-spend"]?.bars ?? [],
+        ({ series }) => series,
+        ({ value }) => decimal(value),
+      );
+      const models = Object.keys(layers).filter((id) => /^=./.test(id));
+      assert.ok(models.includes("=gpt-5-mini-2025-08-07"), models.join());
+      for (const model of models) assert.equal(layers[model], truth[model.slice(1)], model);
     });
     await shows(panel, demo.api, day(6), day(0));
     await panel.choose("groupBy", "line_item");
-    await eventually(async () => assert.ok((await layersOf(panel)).has("=web search tool calls")));
+    await panel.until(({ charts }) => {
+      const layers = new Set(charts["daily-spend"]?.bars.map(({ series }) => series));
+      assert.ok(layers.has("=gpt-5-mini-2025-08-07, output"), [...layers].join());
+    });
   });
 
   test("Refresh asks the API again", async ({ workbench, demo }) => {
@@ -151,12 +161,21 @@ describe("an account with an admin key", () => {
     await eventually(async () => assert.deepEqual(await place(), { scrolled: 300, opened: 1 }));
   });
 
-  test("a panel that is opened anew while its tab is not loaded yet is still one panel", async ({
+  test("after a reload the panel shows what was chosen, and opened before its tab is loaded it is still one", async ({
     workbench,
     demo,
   }) => {
     const { status, panel } = workbench;
     const own = workbench.tabs("OpenAI usage");
+    await panel.goTo("users");
+    await panel.pick("projectIds", "Support assistant");
+    const chosen = { section: "users", filters: ["Project: Support assistant"], period: "7d" };
+    const isAsBefore = ({ section, filters, controls: { period } }: Contents) =>
+      assert.deepEqual({ section, filters, period }, chosen);
+    const { tables } = await panel.until((contents) => {
+      isAsBefore(contents);
+      assert.ok(!contents.isBusy && contents.tables.users);
+    });
     await workbench.tabs("Untitled-1").click();
     await panel.app.waitFor({ state: "hidden" });
     await workbench.reload();
@@ -166,7 +185,12 @@ describe("an account with an admin key", () => {
     await panel.reaches("ready");
     await own.first().click();
     await eventually(async () => assert.equal(await own.count(), 1));
-    await panel.choose("period", "7d");
+    await panel.until((contents) => {
+      isAsBefore(contents);
+      assert.deepEqual(contents.tables, tables);
+    });
+    await panel.clearFilters();
+    await panel.goTo("overview");
     await shows(panel, demo.api, day(6), day(0));
   });
 
@@ -225,74 +249,54 @@ describe("an account with an admin key", () => {
 });
 
 async function expectedStatus(api: OpenAiApi): Promise<string> {
-  const rows = await api.costs(firstOfMonth(), day(0));
-  const today = dollars(total(rows, (row) => row.day === day(0)));
+  const rows = await api.costs({ first: firstOfMonth(), last: day(0) });
+  const today = dollars(total(rows, "amount", (row) => row.day === day(0)));
   return `$(graph) ${today} today · ${dollars(total(rows))} this month`;
 }
 
-/** Waits until the panel shows these days, and all of it agrees with the API. */
+function amountOf({ numbers }: Row): Decimal {
+  return numbers.amount ?? decimal("0");
+}
+
+/** Waits until the overview shows these days, and all of it agrees with the API. */
 async function shows(panel: UsagePanel, api: OpenAiApi, first: string, last: string): Promise<void> {
-  const [costs, usage] = await Promise.all([api.costs(first, last), api.usage(first, last)]);
-  await eventually(async () => {
-    const bars = await panel.bars("daily-spend");
-    const shownDays = [...new Set(bars.map((bar) => bar.category))].sort();
-    assert.deepEqual(shownDays, days(first, last));
-    const shownAmounts = bars.map((bar) => ({ day: bar.category, amount: decimal(bar.value) }));
-    assertSame(
-      sumBy(shownAmounts, (bar) => bar.day),
-      sumBy(costs, (row) => row.day),
+  const truth = new Truth(api, { first, last });
+  const [byDay, spend, tokens, requests, byItem, byProject] = await Promise.all([
+    truth.spendByDay(),
+    truth.spend(),
+    truth.tokens(),
+    truth.requests(),
+    truth.spendBy("line_item"),
+    truth.spendBy("project_id"),
+  ]);
+  await panel.until(({ metrics, charts, tables }) => {
+    const bars = charts["daily-spend"]?.bars ?? [];
+    assert.deepEqual([...new Set(bars.map((bar) => bar.category))].sort(), days(first, last));
+    const shown = sumBy(
+      bars,
+      (bar) => bar.category,
+      (bar) => decimal(bar.value),
     );
-
-    assert.equal(plain(decimal(await panel.metricValue("spend"))), plain(total(costs)), "spend");
-    assert.equal(await panel.metric("spend").innerText(), dollars(total(costs)));
-    const sum = (of: (row: (typeof usage)[number]) => number) =>
-      String(usage.reduce((so, row) => so + of(row), 0));
-    assert.equal(
-      await panel.metricValue("requests"),
-      sum((row) => row.requests),
-      "requests",
+    assert.deepEqual(shown, byDay);
+    assert.deepEqual(
+      [metrics.spend?.value, metrics.spend?.text, metrics.requests?.value, metrics.tokens?.value],
+      [plain(spend), dollars(spend), requests, tokens],
     );
-    assert.equal(
-      await panel.metricValue("tokens"),
-      sum((row) => row.inputTokens + row.outputTokens),
-      "tokens",
-    );
-
-    assertSame(
-      await amountsInTable(panel, "line-items"),
-      sumBy(costs, (row) => row.lineItem),
-    );
-    assertSame(
-      await amountsInTable(panel, "projects"),
-      sumBy(costs, (row) => row.projectId),
-    );
-    const models = new Map(
-      [...(await panel.rows("models"))].map(([id, [, , requests]]) => [id.slice(1), requests]),
-    );
-    for (const { model } of usage) {
-      const requests = usage.filter((row) => row.model === model).reduce((so, row) => so + row.requests, 0);
-      assert.equal(models.get(model), String(requests), `requests of ${model}`);
+    for (const [id, sums] of Object.entries({ "line-items": byItem, projects: byProject })) {
+      const table = tables[id];
+      assert.equal(table?.total?.cells.spend, plain(spend));
+      assert.ok(table.rows.length === Math.min(5, Object.keys(sums).length), `${table.rows.length} of ${id}`);
+      for (const { id, cells } of table.rows) assert.equal(cells.spend, sums[id.slice(1)] ?? "0", id);
+    }
+    for (const { id, cells } of tables.models?.rows ?? []) {
+      const items = Object.entries(byItem).filter(([item]) => modelOf(item) === id.slice(1));
+      assert.equal(cells.spend, plain(sumOf(items.map(([, amount]) => amount))), id);
     }
   });
 }
 
-async function amountsInTable(panel: UsagePanel, table: string): Promise<Map<string, string>> {
-  const rows = await panel.rows(table);
-  return new Map([...rows].map(([id, [, amount = ""]]) => [id.replace(/^=/, ""), plain(decimal(amount))]));
-}
-
-/** The chart's layers, each with its exact sum. */
-async function layersOf(panel: UsagePanel): Promise<Map<string, string>> {
-  const bars = await panel.bars("daily-spend");
-  const amounts = bars.map((bar) => ({ layer: bar.series, amount: decimal(bar.value) }));
-  return sumBy(amounts, (bar) => bar.layer);
-}
-
-/** A line that came to nothing may be left out. */
-function assertSame(shown: Map<string, string>, expected: Map<string, string>): void {
-  const withoutZeros = (all: Map<string, string>) =>
-    Object.fromEntries([...all].filter(([, amount]) => amount !== "0").sort(([a], [b]) => (a < b ? -1 : 1)));
-  assert.deepEqual(withoutZeros(shown), withoutZeros(expected));
+function sumOf(amounts: string[]): Decimal {
+  return sum(amounts.map(decimal));
 }
 
 function earliest(...candidates: string[]): string {
