@@ -124,7 +124,7 @@ async def measure(title: str, selection: dict[str, Any], *arguments: str, runs: 
                 theirs.append(other)
 
         def median(of: list[dict[str, Any]], name: str) -> float:
-            return statistics.median(one[name] for one in of)
+            return float(statistics.median(one[name] for one in of))
 
         figures, sdk = median(mine, "figures"), median(theirs, "seconds")
         lines = {
