@@ -814,8 +814,14 @@ def test_what_a_refused_split_leaves(accounts: _Accounts) -> None:
     assert table.total.cells[1].value == spend.value
 
 
-async def test_the_monitor_shows_the_same(accounts: _Accounts) -> None:
+def test_the_monitor_shows_the_same(accounts: _Accounts) -> None:
     account = accounts["plain"]
+    panel = asyncio.run(_monitored(account))
+    check_panel(account, scope(FIRST_SELECTION, account.today), panel)
+
+
+async def _monitored(account: Account) -> PanelView:
+    """The first panel that has everything."""
     panels: asyncio.Queue[PanelView] = asyncio.Queue()
 
     def publish(view: StatusView | PanelView) -> None:
@@ -850,7 +856,7 @@ async def test_the_monitor_shows_the_same(accounts: _Accounts) -> None:
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    check_panel(account, scope(FIRST_SELECTION, account.today), panel)
+    return panel
 
 
 def test_limits_are_those_of_the_sdk(accounts: _Accounts) -> None:

@@ -14,6 +14,8 @@ from tests.support.demo_server import DemoServer, Fault
 from tests.support.editor import Editor, View, metric, notices, now_with_some_time_left, tables
 
 KEY = "sk-admin-" + "k" * 40
+ALWAYS = 10_000
+"""Times a fault happens: more often than anything is asked in a test, however the questions are ordered."""
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ async def test_wrong_settings_are_reported_once_and_the_defaults_used(server: De
 async def test_what_happened_is_in_the_log_once(server: DemoServer) -> None:
     async with editor_of(server) as editor:
         await editor.status()
-        server.inject(Fault("status", status=401, times=9))
+        server.inject(Fault("status", status=401, times=ALWAYS))
         await editor.run("openaiUsage.refresh")
         await editor.status(lambda status: status["severity"] == "warning")
         assert len([line for line in editor.log_lines if line.startswith("costs by project_id+line_item of")]) == 2
@@ -191,7 +193,7 @@ DENIED = json.dumps({"error": {"message": SCOPES, "type": "x", "param": None, "c
         (Fault("status", status=429, headers={"retry-after": "3600"}), "OpenAI asks to wait", "openaiUsage.refresh"),
         (Fault("status", status=200, body="<html>"), "OpenAI: unexpected answer", "openaiUsage.openSettings"),
         (Fault("truncated"), "OpenAI: unexpected answer", "openaiUsage.openSettings"),
-        (Fault("repeated_cursor", times=9), "OpenAI: incomplete answer", "openaiUsage.refresh"),
+        (Fault("repeated_cursor", times=ALWAYS), "OpenAI: incomplete answer", "openaiUsage.refresh"),
         (Fault("missing_cursor"), "OpenAI: incomplete answer", "openaiUsage.refresh"),
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else None,
@@ -199,7 +201,7 @@ DENIED = json.dumps({"error": {"message": SCOPES, "type": "x", "param": None, "c
 async def test_a_failure_says_what_happened_and_what_to_do(
     server: DemoServer, fault: Fault, text: str, command: str
 ) -> None:
-    fault = replace(fault, path="organization/costs", times=9)
+    fault = replace(fault, path="organization/costs", times=ALWAYS)
     server.inject(fault)
     async with editor_of(server) as editor:
         status = await editor.status()
@@ -256,8 +258,8 @@ async def test_an_address_that_is_none() -> None:
 async def test_what_could_not_be_read_is_said_and_the_rest_is_shown(server: DemoServer) -> None:
     async with editor_of(server) as editor:
         await editor.status()
-        server.inject(Fault("status", status=403, body=DENIED, path="usage/completions", times=9))
-        server.inject(Fault("status", status=403, body=DENIED, path="projects?", times=9))
+        server.inject(Fault("status", status=403, body=DENIED, path="usage/completions", times=ALWAYS))
+        server.inject(Fault("status", status=403, body=DENIED, path="projects?", times=ALWAYS))
         await editor.run("openaiUsage.show")
         panel = await editor.panel(lambda panel: "names-problem" in notices(panel))
         assert metric(panel, "spend")["value"] is not None

@@ -197,7 +197,8 @@ class World(httpx.AsyncBaseTransport):
             await self.has_looked_at_the_clock()
 
     async def until(self, holds: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        # Far beyond what anything takes: it ends a test that would wait for ever, and says nothing about speed.
+        async with asyncio.timeout(120):
             while not holds():
                 # One event for all who wait: whoever waits longer is told again by the next news.
                 self.news.clear()
