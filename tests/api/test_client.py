@@ -347,6 +347,33 @@ async def test_connections_are_few_and_used_again() -> None:
         await asyncio.gather(*connections)
 
 
+async def test_whenever_questions_are_cancelled_the_next_ones_are_answered(server: DemoServer) -> None:
+    days = last_days(31 * 3, TODAY)
+    # No answer comes from a connection that a cancelled question holds for ever.
+    async with client_of(server.url, timeout=httpx.Timeout(30, pool=1)) as client:
+        for steps in range(100):
+            task = asyncio.create_task(bill(client, days))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            if steps % 2:
+                await asyncio.sleep(0.0005 * steps)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert len(await bill(client, days)) == len(days), steps
+
+
+async def test_a_question_that_took_too_long_is_not_in_the_way_of_the_next(
+    server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with client_of(server.url, timeout=httpx.Timeout(30, pool=1)) as client:
+        for seconds in (0.0, 0.001, 0.002, 0.004, 0.008, 0.016):
+            with monkeypatch.context() as patched:
+                patched.setattr(openai_api.client, "_LONGEST_ATTEMPT", seconds)
+                with suppress(ApiError):
+                    await bill(client)
+            assert await bill(client), seconds
+
+
 async def test_the_key_is_in_no_log(server: DemoServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server.inject(demo_server.Fault("status", status=500, times=2), demo_server.Fault("status", status=401))

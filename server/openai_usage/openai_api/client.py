@@ -76,7 +76,8 @@ class Client:
         # with 32 it is more than all the rest. The last one used is the next one used.
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._free = [self._connection()]
-        self._all = list(self._free)
+        self._all = set(self._free)
+        self._closing: set[asyncio.Task[None]] = set()
 
     def _connection(self) -> httpx.AsyncClient:
         try:
@@ -94,8 +95,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        for connection in self._all:
-            await connection.aclose()
+        await asyncio.gather(*self._closing, *(connection.aclose() for connection in self._all))
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[httpx.AsyncClient]:
@@ -105,11 +105,24 @@ class Client:
                 connection = self._free.pop()
             else:
                 connection = self._connection()
-                self._all.append(connection)
+                self._all.add(connection)
             try:
                 yield connection
-            finally:
-                self._free.append(connection)
+            except BaseException:
+                self._give_up(connection)
+                raise
+            self._free.append(connection)
+
+    def _give_up(self, connection: httpx.AsyncClient) -> None:
+        """Whoever is cancelled may leave its connection taken for ever (httpcore 1.0.9), so it is not used again."""
+        if self._transport is not None:
+            self._free.append(connection)
+            return
+        self._all.remove(connection)
+        # Not awaited here: being cancelled once more would leave it open.
+        task = asyncio.create_task(connection.aclose())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def get(self, path: str, parameters: Parameters, decoder: Decoder[Answer]) -> Answer:
         """The answer to `GET {base_url}{path}?{parameters}`; ApiError when there is none."""
@@ -146,8 +159,7 @@ class Client:
         """The body; for a large one, `turn` then holds the right to be the only one."""
         for tries_left in range(MORE_TRIES, -1, -1):
             try:
-                async with self._place() as connection:
-                    return await self._try_once(connection, path, parameters, turn)
+                return await self._try_once(path, parameters, turn)
             except _Again as again:
                 await turn.aclose()
                 error, pause = again.error, again.pause
@@ -160,11 +172,9 @@ class Client:
                 await self._pause(pause)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    async def _try_once(
-        self, connection: httpx.AsyncClient, path: str, parameters: Parameters, turn: AsyncExitStack
-    ) -> bytearray:
+    async def _try_once(self, path: str, parameters: Parameters, turn: AsyncExitStack) -> bytearray:
         try:
-            async with asyncio.timeout(_LONGEST_ATTEMPT) as limit:
+            async with self._place() as connection, asyncio.timeout(_LONGEST_ATTEMPT) as limit:
                 response, body = await self._send(connection, path, parameters, turn, limit)
         except (httpx.TimeoutException, TimeoutError) as error:
             fault = self.error(Fault.TIMEOUT)
