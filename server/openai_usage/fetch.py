@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -14,7 +14,7 @@ from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, Query
 from openai_usage.openai_api import ApiError, Client, Fault
 from openai_usage.scope import Scope
-from openai_usage.store import Store
+from openai_usage.store import Store, may_move
 
 _log = logging.getLogger(__name__)
 
@@ -51,20 +51,29 @@ def needed_days(scope: Scope | None, query: Query, today: date) -> list[Days]:
     return [given for days in found if (given := queries.given(query, days))]
 
 
-def shown(store: Store, scope: Scope | None, today: date) -> list[Question]:
+def shown(store: Store, scope: Scope | None, today: date, refused: Collection[str] = ()) -> list[Question]:
     """What the views need and the store has not, or not since the last refresh.
 
-    `scope` is the panel's; None: nobody looks at the panel.
+    `scope` is the panel's; None: nobody looks at the panel. `refused` are the texts of questions that will not be asked.
     """
     wanted = [queries.BASE]
     if scope:
         wanted += [*queries.cost_queries(scope), *queries.usage_queries(scope)]
-    return [
-        _figures(query, days)
-        for query in dict.fromkeys(wanted)
-        if query.endpoint not in store.absent
-        for days in _to_read(store, query, needed_days(scope, query, today))
-    ]
+    wanted = [query for query in dict.fromkeys(wanted) if query.endpoint not in store.absent]
+    found = {query: _to_read(store, query, needed_days(scope, query, today)) for query in wanted}
+    bill = [query for query in wanted if query.endpoint is COSTS]
+    if any(
+        may_move(days, today) and _figures(query, days).text not in refused for query in bill for days in found[query]
+    ):
+        # Splits of the bill are compared with each other, so all of them are read at the same moment.
+        found |= {query: _to_read(store, query, needed_days(scope, query, today), anew=True) for query in bill}
+    return [_figures(query, days) for query, ranges in found.items() for days in ranges]
+
+
+def is_of_one_moment(store: Store, scope: Scope) -> bool:
+    """Whether no split of the bill that the scope shows was read before it moved."""
+    moments = (store.buckets[query].oldest(scope.days) for query in queries.cost_queries(scope))
+    return all(moment is None or moment >= store.bill_since for moment in moments)
 
 
 def compared(store: Store, scope: Scope) -> list[Question]:
@@ -73,7 +82,7 @@ def compared(store: Store, scope: Scope) -> list[Question]:
         _figures(query, days)
         for query in queries.compared(scope)
         if query.endpoint not in store.absent and queries.given(query, scope.before) == scope.before
-        for days in store.buckets[query].to_read(scope.before, store.since)
+        for days in store.to_read(query, scope.before)
     ]
 
 
@@ -116,10 +125,10 @@ async def _answer(question: Question, client: Client, store: Store, now: datetim
     return None
 
 
-def _to_read(store: Store, query: Query, needed: Sequence[Days]) -> list[Days]:
+def _to_read(store: Store, query: Query, needed: Sequence[Days], *, anew: bool = False) -> list[Days]:
     """Ranges that touch are asked for as one."""
     ranges = sorted(
-        (part for days in needed for part in store.buckets[query].to_read(days, store.since)),
+        (part for days in needed for part in store.to_read(query, days, anew=anew)),
         key=lambda part: part.first,
     )
     joined: list[Days] = []
@@ -142,7 +151,9 @@ def _figures(query: Query, days: Days) -> Question:
                 store.absent.add(query.endpoint)
                 return
             raise
-        buckets.put(days, answer, now)
+        has_moved = buckets.put(days, answer, now)
+        if has_moved and query.endpoint is COSTS:
+            store.bill_since = max(store.bill_since, now)
 
     return Question(query, f"{query} of {days.first} to {days.last}", ask)
 

@@ -88,10 +88,11 @@ class Monitor:
         self._refresh_wanted = False
         self._user_waits = False
         self._more_wanted = False
+        self._held_back = False
         self._busy = False
         self._fetching: asyncio.Task[fetch.Failures] | None = None
-        self._later: dict[str, asyncio.Task[None]] = {}
-        """By what is asked, the task that nobody waits for."""
+        self._later: dict[fetch.Topic, asyncio.Task[None]] = {}
+        """By what it asks about, the task that nobody waits for. Nothing else is asked about that meanwhile."""
         self._names_read: datetime | None = None
         self._last_status: StatusView | None = None
         self._last_panel: PanelView | None = None
@@ -236,9 +237,9 @@ class Monitor:
             self._problem = error
             return
         store, client = self._store, self._client
-        # What is on its way already, as a comparison, is waited for.
-        awaited = {running for question in questions if (running := self._later.get(question.text))}
-        questions = [question for question in questions if question.text not in self._later]
+        # What is on its way already, as a comparison, is waited for; what it does not answer is asked then.
+        awaited = {running for question in questions if (running := self._later.get(question.topic))}
+        questions = [question for question in questions if question.topic not in self._later]
         if questions or awaited:
             self._fetching = task = asyncio.create_task(_read(client, store, questions, now, awaited))
             self._busy = user_waits or self._as_of is None
@@ -252,6 +253,10 @@ class Monitor:
             if store is not self._store:
                 return
             self._take(questions, task)
+            if awaited and not task.cancelled() and self._questions(now):
+                self._user_waits = True
+                self._wake.set()
+                return
         if queries.BASE not in self._failures:
             # After the figures: reading all at once would keep them waiting.
             self._start_later(client, store, now, self._later_questions(now, by_user=by_user))
@@ -299,11 +304,7 @@ class Monitor:
             kinds.setdefault(question.topic if isinstance(question.topic, str) else "compared", []).append(question)
         for some in kinds.values():
             task = asyncio.create_task(self._read_later(client, store, now, some))
-            self._later |= dict.fromkeys((question.text for question in some), task)
-            task.add_done_callback(self._forget_later)
-
-    def _forget_later(self, task: "asyncio.Task[None]") -> None:
-        self._later = {text: other for text, other in self._later.items() if other is not task}
+            self._later |= dict.fromkeys((question.topic for question in some), task)
 
     async def _read_later(
         self, client: Client, store: Store, now: datetime, questions: Sequence[fetch.Question]
@@ -313,12 +314,18 @@ class Monitor:
         except Exception:
             _log.exception("Names, limits or comparisons could not be read, for a reason nobody thought of")
             return
+        finally:
+            this = asyncio.current_task()
+            self._later = {topic: task for topic, task in self._later.items() if task is not this}
         if store is not self._store:
             return
         self._note(questions, failures)
-        if any(question.topic == fetch.DIRECTORY for question in questions):
+        has_names = any(question.topic == fetch.DIRECTORY for question in questions)
+        if has_names:
             self._names_read = now
+        if has_names or self._held_back:
             # Some of the limits are asked for by the projects' ids.
+            self._held_back = False
             self._more_wanted = True
             self._wake.set()
         self._show_what_is_known()
@@ -343,11 +350,12 @@ class Monitor:
             self._fetching.cancel()
         for task in self._later.values():
             task.cancel()
+        self._later = {}
 
     # Questions.
 
     def _questions(self, now: datetime, *, by_user: bool = False) -> list[fetch.Question]:
-        wanted = fetch.shown(self._store, self._scope(now), now.date())
+        wanted = fetch.shown(self._store, self._scope(now), now.date(), () if by_user else self._refused)
         if by_user:
             return wanted
         for question in wanted:
@@ -365,8 +373,11 @@ class Monitor:
             found += fetch.names()
         found += fetch.limits(self._store, chosen, refresh=by_user)
         found += fetch.compared(self._store, chosen)
-        asked = self._later if by_user else {**self._later, **self._refused}
-        return [question for question in found if question.text not in asked]
+        found = [question for question in found if by_user or question.text not in self._refused]
+        wanted = [question for question in found if question.topic not in self._later]
+        # The others wait until what is on its way is there.
+        self._held_back |= len(wanted) < len(found)
+        return wanted
 
     def _scope(self, now: datetime) -> Scope | None:
         return scope(self._selection, now.date()) if self._panel_wanted else None
@@ -407,8 +418,10 @@ class Monitor:
                 self._counted = version, chosen, moment
                 self._newest = report.report(self._store, chosen, self._currency, now)
             # Until a period is there, the one before stays in sight, under its own dates.
-            if self._newest is not None and not (self._is_busy and self._newest.missing):
-                self._report = self._newest
+            newest = self._newest
+            is_whole = newest and not newest.missing and fetch.is_of_one_moment(self._store, chosen)
+            if is_whole or not self._is_busy:
+                self._report = newest
         self._added_up = version
 
     def _state(self) -> views.State:

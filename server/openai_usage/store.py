@@ -9,7 +9,7 @@ from typing import Final
 from openai_usage import money
 from openai_usage.days import Days, day_of
 from openai_usage.directory import Directory
-from openai_usage.endpoints import Endpoint, Query
+from openai_usage.endpoints import COSTS, Endpoint, Query
 from openai_usage.limits import RateLimit, SpendAlert, SpendLimit
 from openai_usage.rows import Bucket, Keys, Number
 
@@ -17,6 +17,7 @@ from openai_usage.rows import Bucket, Keys, Number
 # last three days again (facts of August 2026), and so is done here.
 _SETTLES_IN: Final = timedelta(days=3)
 _DAY: Final = timedelta(days=1)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -27,7 +28,16 @@ class _KnownDay:
 
     def is_settled(self, day: date) -> bool:
         """Whether the day was over for long enough when it was read; others have to be read again."""
-        return day < self.as_of.date() - _SETTLES_IN
+        return day < _first_unsettled(self.as_of.date())
+
+
+def may_move(days: Days, today: date) -> bool:
+    """Whether the figures of any of `days` still move."""
+    return days.last >= _first_unsettled(today)
+
+
+def _first_unsettled(today: date) -> date:
+    return today - _SETTLES_IN
 
 
 class Buckets:
@@ -61,15 +71,22 @@ class Buckets:
 
         return list(_ranges(day for day in needed if is_wanted(day)))
 
-    def put(self, days: Days, buckets: Iterable[Bucket], as_of: datetime) -> None:
-        """Replace `days` whole."""
+    def put(self, days: Days, buckets: Iterable[Bucket], as_of: datetime) -> bool:
+        """Replace `days` whole. Whether one that was known is not as it was."""
         by_day = defaultdict(list)
         for bucket in buckets:
             by_day[day_of(bucket.start)].append(bucket)
+        has_moved = any(day in self._days and self._days[day].buckets != by_day[day] for day in days)
         for day in days:
             self._days[day] = _KnownDay(as_of, by_day[day])
         self._whole.clear()
         self.version += 1
+        return has_moved
+
+    def oldest(self, days: Days) -> datetime | None:
+        """When the first read of those of `days` was asked for that may have moved since; None: of none of them."""
+        known = [self._days[day] for day in days if day in self._days and not self._days[day].is_settled(day)]
+        return min((one.as_of for one in known), default=None)
 
     def of(self, days: Days) -> list[Bucket]:
         """The buckets of those of `days` that are known, oldest first."""
@@ -97,6 +114,8 @@ class Store:
     buckets: defaultdict[Query, Buckets] = field(default_factory=lambda: defaultdict(Buckets))
     since: datetime = _LONG_AGO
     """When the last refresh began. What is older than that and may have moved does not go together with the rest."""
+    bill_since: datetime = _LONG_AGO
+    """When the bill was last seen to have moved, which a new split of it may show without any refresh."""
     absent: set[Endpoint] = field(default_factory=set)
     """Endpoints that this account does not have."""
     directory: Directory | None = None
@@ -107,6 +126,11 @@ class Store:
     """By project id, None for the organisation's own."""
     rate_limits: dict[str, list[RateLimit]] = field(default_factory=dict)
     """By project id."""
+
+    def to_read(self, query: Query, needed: Days, *, anew: bool = False) -> list[Days]:
+        """Which of `needed` have to be asked for; with `anew`, also what was read just now and may move."""
+        since = max(self.since, self.bill_since) if query.endpoint is COSTS else self.since
+        return self.buckets[query].to_read(needed, _NEVER if anew else since)
 
     @property
     def version(self) -> int:

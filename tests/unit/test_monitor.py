@@ -110,6 +110,7 @@ days = _Days()
 ORGANIZATIONS = {
     "": Organization(now=lambda: days.now),
     "refuses users of a project": Organization(now=lambda: days.now, cost_by_user_and_project=False),
+    "attributes all": Organization(now=lambda: days.now, unattributed=False),
     "without decisions": Organization(now=lambda: days.now, decisions=False),
 }
 
@@ -198,7 +199,7 @@ class World(httpx.AsyncBaseTransport):
 
     async def until(self, holds: Callable[[], object]) -> None:
         # Far beyond what anything takes: it ends a test that would wait for ever, and says nothing about speed.
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(20):
             while not holds():
                 # One event for all who wait: whoever waits longer is told again by the next news.
                 self.news.clear()
@@ -388,10 +389,13 @@ async def test_what_opening_the_panel_asks(world: World) -> None:
         figures = [one for one in world.asked[count:] if one.is_figures]
         shown = [one for one in figures if not is_of_the_period_before(one)]
         before = [one for one in figures if is_of_the_period_before(one)]
-        assert sorted(one.name for one in shown) == sorted([*SPLITS, *USAGE])
+        assert sorted(one.name for one in shown) == sorted([*SPLITS, SPLITS[1], *USAGE])
         assert sorted(one.name for one in before) == sorted(BEFORE)
-        # The bill of this month is known.
-        assert {repr(one) for one in shown if one.name == SPLITS[1]} == {f"{SPLITS[1]} 2026-10-22..2026-10-31"}
+        # The bill of this month is known; what may have moved is read with the other splits, to be of one moment.
+        assert {repr(one) for one in shown if one.name == SPLITS[1]} == {
+            f"{SPLITS[1]} 2026-10-22..2026-10-31",
+            f"{SPLITS[1]} 2026-11-17..2026-11-20",
+        }
         assert {(one.first, one.last) for one in shown if one.name != SPLITS[1]} == {
             (date(2026, 10, 22), date(2026, 11, 20))
         }
@@ -401,7 +405,7 @@ async def test_what_opening_the_panel_asks(world: World) -> None:
         assert others == {
             "projects": 1, "users": 1, "api_keys": 7, "service_accounts": 5, "spend_limit": 1, "spend_alerts": 1,
         }  # fmt: skip
-        assert len(world.asked) == 48
+        assert len(world.asked) == 49
         assert max(Counter(one.url for one in world.asked).values()) == 1
 
 
@@ -412,7 +416,7 @@ async def test_no_request_waits_for_another(world: World) -> None:
         world.hold()
         watched.show()
         # All figures that are shown, at once.
-        await world.until(lambda: world.in_flight == len(SPLITS) + len(USAGE))
+        await world.until(lambda: world.in_flight == len(SPLITS) + 1 + len(USAGE))
         assert not any(can_wait(one) for one in world.asked[count:])
         # Then all that can wait, at once.
         world.hold(can_wait)
@@ -541,12 +545,16 @@ async def test_a_click_on_what_is_known_asks_nothing(world: World, selection: Se
         assert [one for one in world.asked[count:] if not one.is_figures or one.last >= first] == []
 
 
-async def test_another_split_is_one_request(world: World) -> None:
+UNSETTLED = [f"{split} 2026-11-17..2026-11-20" for split in SPLITS]
+
+
+async def test_another_split_is_read_with_what_may_have_moved(world: World) -> None:
     async with world.panel() as watched:
         count = len(world.asked)
         watched.select(Selection(group_by="api_source"))
         await world.is_quiet()
-        assert [repr(one) for one in world.asked[count:]] == ["costs by api_source 2026-10-22..2026-11-20"]
+        new = "costs by api_source 2026-10-22..2026-11-20"
+        assert sorted(repr(one) for one in world.asked[count:]) == sorted([*UNSETTLED, new])
         assert {series.name for series in world.shown.charts[0].series} == {"Agents API", "Unlabeled"}
 
 
@@ -555,8 +563,9 @@ async def test_a_filter_asks_for_the_bill_by_what_it_narrows_to(world: World) ->
         count = len(world.asked)
         watched.select(Selection(models=["gpt-5.4-2026-03-05"]))
         await world.is_quiet()
-        shown = [one.name for one in world.asked[count:] if not is_of_the_period_before(one)]
-        assert sorted(shown) == ["costs by api_key_id+line_item", "costs by user_id+line_item"]
+        shown = [repr(one) for one in world.asked[count:] if not is_of_the_period_before(one)]
+        new = ["costs by api_key_id+line_item", "costs by user_id+line_item"]
+        assert sorted(shown) == sorted([UNSETTLED[1], *(f"{name} 2026-10-22..2026-11-20" for name in new)])
 
 
 async def test_hours_are_asked_of_the_capability_that_is_shown(world: World) -> None:
@@ -568,6 +577,67 @@ async def test_hours_are_asked_of_the_capability_that_is_shown(world: World) -> 
         await world.is_quiet()
         assert [repr(one) for one in world.asked[count:]] == ["embeddings 1h 2026-11-14..2026-11-20"]
         assert len(world.shown.charts[0].categories) == 7 * 24
+
+
+# One moment.
+
+
+def has_remainder(world: World) -> bool:
+    """Whether anything of the bill is called not attributed, in a section that is shown."""
+    tables = [table for section in world.panels[-1].sections for table in section.tables]
+    layers = [series.name for section in world.panels[-1].sections for one in section.charts for series in one.series]
+    return any(row.is_remainder for table in tables for row in table.rows) or "Not attributed" in layers
+
+
+@pytest.fixture
+def attributing(world: World) -> World:
+    world.kind = "attributes all"
+    return world
+
+
+SUPPORT = Selection(project_ids=["proj_2c176a55f653999b3a4e8c44"])
+EVERYTHING = Selection(project_ids=[])
+
+
+async def test_what_moved_before_the_panel_opened_is_not_called_unattributed(attributing: World) -> None:
+    world = attributing
+    world.now -= timedelta(hours=8, seconds=30)
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        # The numbers are still fresh, and today's have moved.
+        world.now += timedelta(seconds=50)
+        watched.show()
+        await world.is_quiet()
+        assert world.table("models").rows
+        assert not has_remainder(world)
+
+
+@pytest.mark.parametrize("pause", [timedelta(seconds=30), timedelta(minutes=4), timedelta(hours=30)], ids=str)
+async def test_splits_of_different_moments_are_not_compared(attributing: World, pause: timedelta) -> None:
+    world = attributing
+    async with world.panel(Settings(refresh_minutes=0)) as watched:
+        for click in (
+            SUPPORT, EVERYTHING, Selection(group_by="user_id"), SUPPORT, Selection(period="7d"),
+            Selection(section="users"), EVERYTHING, Selection(section="overview", group_by="api_source"),
+        ):  # fmt: skip
+            world.now += pause
+            panels = len(world.panels)
+            watched.select(click)
+            await world.is_quiet()
+            assert not world.panels[-1].busy
+            for panel in world.panels[panels:]:
+                assert not any(row.is_remainder for one in panel.sections for table in one.tables for row in table.rows)
+            assert not has_remainder(world)
+
+
+async def test_the_way_back_asks_nothing_when_the_bill_has_not_moved(world: World) -> None:
+    async with world.panel() as watched:
+        watched.select(SUPPORT)
+        await world.is_quiet()
+        count = len(world.asked)
+        watched.select(EVERYTHING)
+        await world.is_quiet()
+        assert world.asked[count:] == []
 
 
 def asked_twice(asked: list[Question]) -> list[str]:
