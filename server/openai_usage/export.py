@@ -100,9 +100,11 @@ def _costs(store: Store, scope: Scope, currency: str) -> Iterator[dict[str, Any]
                     rest[bucket.start] -= amount
             yield _cost_row(bucket.start, Decimal(amount), key, Decimal(quantity) or None)
     if split is not total:
+        # What all of it is narrowed to is known of the rest too.
+        narrowed = {name: next(iter(values)) for name, values in scope.filters.items() if len(values) == 1}
         for start, amount in rest.items():
             if amount:
-                yield _cost_row(start, amount, {}, None)
+                yield _cost_row(start, amount, narrowed, None)
 
 
 def _amount(store: Store, query: Query, bucket: Any, keep: Any) -> Decimal:  # noqa: ANN401

@@ -54,7 +54,7 @@ def needed_days(scope: Scope | None, query: Query, today: date) -> list[Days]:
 def shown(store: Store, scope: Scope | None, today: date, refused: Collection[str] = ()) -> list[Question]:
     """What the views need and the store has not, or not since the last refresh.
 
-    `scope` is the panel's; None: nobody looks at the panel. `refused` are the texts of questions that will not be asked.
+    `scope` is the panel's; None: nobody looks at the panel. `refused` are texts of questions that will not be asked.
     """
     wanted = [queries.BASE]
     if scope:

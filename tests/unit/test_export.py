@@ -138,6 +138,14 @@ def test_what_no_key_was_billed_for_is_a_row_of_its_own(figures: Figures) -> Non
     assert credit["date"] == "2026-11-20"
 
 
+def test_what_all_is_narrowed_to_is_told_of_the_rest_too(figures: Figures) -> None:
+    figures.left_out = lambda query, row: "api_key_id" in query.group_by and row.dimensions.get("line_item") == "credit"
+    narrowed = FIRST_SELECTION.model_copy(update={"group_by": "api_key_id", "project_ids": ["proj_a"]})
+    content, _ = exported(figures, narrowed)
+    (credit,) = [row for row in content["costs"] if row["amount"] == "-0.35"]
+    assert (credit["project_id"], credit["api_key_id"], credit["line_item"]) == ("proj_a", None, None)
+
+
 def test_without_the_total_nothing_is_taken_off_again(figures: Figures) -> None:
     figures.refused = lambda query: query.endpoint is COSTS and not query.group_by
     content, _ = exported(figures)

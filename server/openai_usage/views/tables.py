@@ -190,7 +190,13 @@ def _spend_fields(state: State, ranking: Ranking) -> list[Field[Entry]]:
     total = ranking.spend
     fields: list[Field[Entry]] = [
         Field("spend", "Spend", lambda entry: _money(state, entry.spend), lambda entry: entry.spend, state.currency),
-        Field("share", "Share", lambda entry: _share(state, entry.spend, total), lambda entry: entry.spend, "percent"),
+        Field(
+            "share",
+            "Share",
+            lambda entry: _share(state, entry.spend, total),
+            lambda entry: None if _share_of(entry.spend, total) is None else entry.spend,
+            "percent",
+        ),
     ]
     if ranking.before is not None:
         fields.append(Field("change", "Change", lambda entry: _change(state, entry), _change_of, "percent"))
@@ -242,8 +248,12 @@ def _money(state: State, amount: Decimal | None) -> Cell:
 
 
 def _share(state: State, amount: Decimal | None, total: Decimal | None) -> Cell:
-    share = share_of(amount, total) if amount is not None and total is not None else None
+    share = _share_of(amount, total)
     return NOTHING if share is None else Cell(text=state.numbers.share(share), value=money.plain(share))
+
+
+def _share_of(amount: Decimal | None, total: Decimal | None) -> Decimal | None:
+    return share_of(amount, total) if amount is not None and total is not None else None
 
 
 def _change_of(entry: Entry) -> Decimal | None:
