@@ -11,14 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
-from openai_usage import credentials, export, fetch, queries, report, views
+from openai_usage import credentials, export, fetch, queries, views
 from openai_usage.credentials import Credential, KeyFault, UnfitKey
+from openai_usage.figures import Figures
 from openai_usage.openai_api import ApiError, Client, Fault
 from openai_usage.protocol import PanelView, Selection, StatusView
 from openai_usage.schedule import Schedule
 from openai_usage.scope import FIRST_SELECTION, Scope, filters_of, merged, scope
 from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
-from openai_usage.store import Buckets, Store
+from openai_usage.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -71,16 +72,10 @@ class Monitor:
         self._client: Client | None = None
         self._outdated: list[Client] = []
         self._store = Store()
+        self._figures = Figures(self._store)
         self._problem: views.Problem | None = None
         self._failures: fetch.Failures = {}
         self._refused: dict[str, tuple[fetch.Topic, ApiError]] = {}
-        self._bill: report.Bill | None = None
-        self._recent: report.Recent | None = None
-        self._report: report.Report | None = None
-        # What of it was added up last, and from what.
-        self._newest: report.Report | None = None
-        self._added_up = -1
-        self._counted: object = None
 
         self._wake = asyncio.Event()
         self._wake.set()
@@ -117,7 +112,7 @@ class Monitor:
     def show(self) -> None:
         """Reveal the panel at once; fetch when what is known is not fresh."""
         self._panel_wanted = True
-        age = self._clock() - self._as_of if self._as_of else None
+        age = self._clock() - self._figures.as_of if self._figures.as_of else None
         fresh = age is not None and timedelta() <= age < _FRESH_FOR and not self._problem and not self._failures
         self._ask(refresh=not fresh)
         self._add_up()
@@ -152,7 +147,7 @@ class Monitor:
     def export(self, path: Path, kind: Literal["csv", "json"]) -> None:
         """Write the rows behind the panel. OSError when they cannot be written."""
         chosen = scope(self._selection, self._clock().date())
-        export.write(path, kind, self._store, chosen, self._currency)
+        export.write(path, kind, self._store, chosen, self._figures.currency)
 
     def table_as_markdown(self, table: str) -> str | None:
         """A table of the panel, all of its rows; None when there is none of that name."""
@@ -207,7 +202,7 @@ class Monitor:
 
     def _mind_the_clock(self, now: datetime) -> None:
         """After a clock was set back, what was read "later" than now would never be read again."""
-        newest = max(filter(None, (self._as_of, self._schedule.last)), default=now)
+        newest = max(filter(None, (self._figures.as_of, self._schedule.last)), default=now)
         if now < newest:
             _log.info("The clock was set back; everything is read afresh")
             self._forget()
@@ -220,7 +215,7 @@ class Monitor:
             self._schedule.stop()
             return
         is_asked = refresh or user_waits
-        if not is_asked and self._as_of is None and not self._schedule.is_on:
+        if not is_asked and self._figures.as_of is None and not self._schedule.is_on:
             self._problem = views.NOT_ASKED
             return
         by_user = refresh and user_waits
@@ -242,7 +237,7 @@ class Monitor:
         questions = [question for question in questions if question.topic not in self._later]
         if questions or awaited:
             self._fetching = task = asyncio.create_task(_read(client, store, questions, now, awaited))
-            self._busy = user_waits or self._as_of is None
+            self._busy = user_waits or self._figures.as_of is None
             try:
                 self._publish()
                 await self._wait_for(task, user_waits=user_waits)
@@ -274,7 +269,7 @@ class Monitor:
         if task.cancelled():
             # Whoever cancels does not want the next one either.
             self._refresh_wanted = self._user_waits = False
-            if self._as_of is None:
+            if self._figures.as_of is None:
                 self._problem = views.CANCELLED
             return
         self._problem = None
@@ -341,9 +336,9 @@ class Monitor:
         if self._client is not None:
             self._outdated.append(self._client)
         self._client, self._store = None, Store()
+        self._figures = Figures(self._store)
         self._problem, self._failures, self._names_read = None, {}, None
         self._refused.clear()
-        self._bill = self._recent = self._report = self._newest = self._counted = None
 
     def _cancel(self) -> None:
         if self._fetching is not None:
@@ -392,40 +387,12 @@ class Monitor:
     def _is_busy(self) -> bool:
         return self._busy or self._user_waits
 
-    @property
-    def _base(self) -> Buckets:
-        return self._store.buckets[queries.BASE]
-
-    @property
-    def _as_of(self) -> datetime | None:
-        return self._base.as_of
-
-    @property
-    def _currency(self) -> str:
-        return self._bill.currency if self._bill else "usd"
-
     def _add_up(self) -> None:
-        if self._as_of is None:
-            return
-        now, version = self._clock(), self._store.version
-        if self._recent is None or self._added_up != version:
-            self._bill = report.bill(self._base)
-            self._recent = report.recent(self._base, self._bill.currency, self._as_of.date())
-        if chosen := self._scope(now):
-            # Charts by the minute grow by the minute, others with what is read.
-            moment = now.replace(second=0, microsecond=0) if chosen.width != "1d" else now.date()
-            if self._counted != (version, chosen, moment):
-                self._counted = version, chosen, moment
-                self._newest = report.report(self._store, chosen, self._currency, now)
-            # Until a period is there, the one before stays in sight, under its own dates.
-            newest = self._newest
-            is_whole = newest and not newest.missing and fetch.is_of_one_moment(self._store, chosen)
-            if is_whole or not self._is_busy:
-                self._report = newest
-        self._added_up = version
+        now = self._clock()
+        self._figures.add_up(self._scope(now), now, is_waiting=self._is_busy)
 
     def _state(self) -> views.State:
-        bill_ = self._bill
+        figures, bill = self._figures, self._figures.bill
         return views.State(
             now=self._clock(),
             base_url=self._base_url,
@@ -434,12 +401,12 @@ class Monitor:
             busy=self._is_busy,
             selection=self._selection,
             back=self._back[-1] if self._back else None,
-            as_of=self._as_of,
-            organization=bill_.organization_name if bill_ else None,
-            currency=self._currency,
-            left_out=bill_.left_out if bill_ else frozenset(),
-            recent=self._recent,
-            report=self._report,
+            as_of=figures.as_of,
+            organization=bill.organization_name if bill else None,
+            currency=figures.currency,
+            left_out=bill.left_out if bill else frozenset(),
+            recent=figures.recent,
+            report=figures.report,
             directory=self._store.directory,
             spend_limits=self._store.spend_limits,
             spend_alerts=self._store.spend_alerts,
@@ -453,7 +420,7 @@ class Monitor:
     def _publish(self, *, reveal: bool = False) -> None:
         """Send what changed. Before the first outcome there is nothing to say, but to a user who asked."""
         state = self._state()
-        something_known = self._recent is not None or state.problem is not None or self._last_status is not None
+        something_known = self._figures.recent is not None or state.problem is not None or self._last_status is not None
         if something_known and (status := views.status_view(state)) != self._last_status:
             self._last_status = status
             self._send(status)
