@@ -199,7 +199,7 @@ class World(httpx.AsyncBaseTransport):
 
     async def until(self, holds: Callable[[], object]) -> None:
         # Far beyond what anything takes: it ends a test that would wait for ever, and says nothing about speed.
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not holds():
                 # One event for all who wait: whoever waits longer is told again by the next news.
                 self.news.clear()

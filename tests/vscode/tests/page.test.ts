@@ -338,8 +338,7 @@ describe("the usage page", () => {
         const { tables } = await panel.until(({ tables }) =>
           assert.equal(tables.models?.sorted, `${column} ${direction}`),
         );
-        // Of a credit there is no share, and yet it stands where its spend belongs.
-        assertOrdered(tables.models, column === "share" ? "spend" : column, direction);
+        assertOrdered(tables.models, column, direction);
       }
     }
     await panel.frame.locator("[data-sort=spend]").click();
