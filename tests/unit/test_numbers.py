@@ -220,6 +220,22 @@ def test_shares(share: str, text: str) -> None:
     assert ENGLISH.share(Decimal(share)) == text
 
 
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        ("0", "0%"),
+        ("-0.001", "0%"),
+        ("0.0001", "<1%"),
+        ("0.01", "1%"),
+        ("0.9999", "99%"),
+        ("1", "100%"),
+        ("12.345", "1,234%"),
+    ],
+)
+def test_a_rough_share_is_all_only_when_it_is(share: str, text: str) -> None:
+    assert ENGLISH.whole_share(Decimal(share)) == text
+
+
 @given(st.decimals(min_value=Decimal("1e-9"), max_value=Decimal(10), allow_nan=False))
 def test_a_share_that_is_not_zero_never_reads_as_zero(share: Decimal) -> None:
     assert digits_of(ENGLISH.share(share))

@@ -140,10 +140,10 @@ def test_amounts_in_another_currency_are_not_lost_in_silence() -> None:
 def test_the_budget() -> None:
     assert "Budget" not in views.status_view(KNOWN).tooltip
     own = replace(KNOWN, monthly_budget=Decimal(100))
-    assert "| Budget of the month | $100.00 · 87.4% used |" in views.status_view(own).tooltip
+    assert "| Budget of the month | $100.00 · 87% used |" in views.status_view(own).tooltip
     limit = SpendLimit(Decimal(200), "usd", is_enforced=True)
     limited = replace(own, spend_limits={None: limit})
-    assert "| Budget of the month | $200.00 · 43.7% used |" in views.status_view(limited).tooltip
+    assert "| Budget of the month | $200.00 · 43% used |" in views.status_view(limited).tooltip
 
 
 def test_in_another_language() -> None:

@@ -133,12 +133,12 @@ def _budget(state: State, report: Report, recent: Recent) -> Iterator[Metric]:
     spent = recent.month if project is None else recent.month_by_project.get(project, Decimal(0))
     share = ratio(spent, limit.amount)
     severity = severity_of(share)
-    detail = f"{state.numbers.share(share)} used"
+    detail = f"{state.numbers.whole_share(share)} used"
     if project is None:
         expected = forecast(recent, state.as_of.date()).amount
         over = expected > limit.amount
         severity = "warning" if over and severity == "ok" else severity
-        detail += f" · {state.numbers.share(expected / limit.amount)} expected"
+        detail += f" · {state.numbers.whole_share(expected / limit.amount)} expected"
     yield Metric(
         id="budget",
         label="Budget of the month" if project is None else "Project's budget of the month",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 from openai_usage.days import Days
@@ -84,6 +84,11 @@ class Numbers:
         if 0 < share < Decimal("0.0005"):
             return f"<{self._percent('0.1')}"
         return self._percent(f"{_percent_of(share):,}")
+
+    def whole_share(self, share: Decimal) -> str:
+        """Whole percents, where a rough figure is enough: "12%", "<1%". 100% only when it is all of it."""
+        percent = (share * 100).quantize(Decimal(1), ROUND_DOWN, _WIDE) + 0
+        return f"<{self._percent('1')}" if share > 0 and not percent else self._percent(f"{percent:,}")
 
     def change(self, change: Decimal) -> str:
         """By how much something grew: "+12.3%", "-4.0%", "23-fold"."""

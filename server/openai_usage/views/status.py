@@ -98,7 +98,7 @@ def _recent_rows(state: State, recent: Recent) -> list[tuple[str, str]]:
         rows.append(
             (
                 "Budget of the month",
-                f"{state.money(limit.amount)} · {state.numbers.share(recent.month / limit.amount)} used",
+                f"{state.money(limit.amount)} · {state.numbers.whole_share(recent.month / limit.amount)} used",
             )
         )
     return rows
