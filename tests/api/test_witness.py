@@ -173,10 +173,10 @@ def _written(value: object) -> Value:
 
 
 def _model_of(line_item: str | None) -> Value:
-    """ "gpt-image-1 text, input" is billed for gpt-image-1."""
+    """ "gpt-image-1 text, input" is billed for gpt-image-1, and "dall-e 3, standard" for dall-e-3."""
     if line_item is None:
         return None
-    name = line_item.partition(",")[0].strip()
+    name = line_item.partition(",")[0].strip().replace("dall-e ", "dall-e-")
     head, _, last = name.rpartition(" ")
     return head if head and last in {"text", "image", "audio"} else name
 
@@ -607,7 +607,9 @@ def check_tables(truth: Truth, section: Section) -> None:
             return
         totals = {metric: truth.used(chosen.section, metric) for metric in USAGE[chosen.section].metrics}
         table = tables.pop(f"{chosen.section}-by-{by}")
-        check_rows(table, used, totals, None)
+        # Where nothing of the measure was used, by the first metric that was.
+        first = [metric for metric in totals if totals[metric]][:1]
+        check_rows(table, used, totals, None, chosen_of(truth, totals) or first)
         assert not tables
         return
     if chosen.section == "limits":
@@ -621,23 +623,33 @@ def check_tables(truth: Truth, section: Section) -> None:
 def check_ranking(truth: Truth, table: Table | None, by: str) -> None:
     used: dict[Value, dict[str, int]] = {}
     totals: dict[str, int] = {}
-    # The short tables of the overview are about money.
-    for name in USAGE if truth.scope.section != "overview" else ():
+    measured = {"tokens": WITH_TOKENS, "requests": REQUESTING}.get(truth.scope.measure, ())
+    # The short tables of the overview are about money, and about what is measured.
+    for name in measured if truth.scope.section == "overview" else USAGE:
         if by not in USAGE[name].dimensions:
             continue
-        # The requests of a web search are its model's, and counted there.
+        # The requests of a web search are its model's, and counted there. The calls of two tools are two columns.
         metrics = set(USAGE[name].metrics) - ({"num_model_requests"} if name == "web_search_calls" else set())
+        columns = {metric: name if metric == "num_requests" else metric for metric in metrics}
         for value, counts in truth.used_by(name, by).items():
             row = used.setdefault(value, {})
-            row |= {metric: row.get(metric, 0) + counts[metric] for metric in metrics}
-        for metric in metrics:
-            totals[metric] = totals.get(metric, 0) + truth.used(name, metric)
+            row |= {column: row.get(column, 0) + counts[metric] for metric, column in columns.items()}
+        for metric, column in columns.items():
+            totals[column] = totals.get(column, 0) + truth.used(name, metric)
     spend, total = truth.spend_by(by), truth.spend()
     if table is None:
         assert not used
         assert not spend
+        assert spend is None or not total
         return
-    check_rows(table, used, totals if by != "line_item" else {}, Money(spend, total, truth.spend_by_before(by)))
+    money = Money(spend, total, truth.spend_by_before(by))
+    check_rows(table, used, totals if by != "line_item" else {}, money, chosen_of(truth, totals))
+
+
+def chosen_of(truth: Truth, totals: Mapping[str, int]) -> list[str]:
+    """The metrics that the measure adds up, as far as there are any; none for the spend."""
+    chosen = [metric for metric in MEASURED.get(truth.scope.measure, ()) if metric in totals]
+    return chosen if any(totals[metric] for metric in chosen) else []
 
 
 @dataclass(frozen=True)
@@ -650,7 +662,11 @@ class Money:
 
 
 def check_rows(
-    table: Table, used: Mapping[Value, Mapping[str, int]], totals: Mapping[str, int], money: Money | None
+    table: Table,
+    used: Mapping[Value, Mapping[str, int]],
+    totals: Mapping[str, int],
+    money: Money | None,
+    chosen: Sequence[str],
 ) -> None:
     columns = [column.id for column in table.columns]
     rows = {row.id: dict(zip(columns, row.cells, strict=True)) for row in table.rows}
@@ -665,13 +681,32 @@ def check_rows(
     whole = dict(zip(columns, table.total.cells, strict=True))
     if money is not None:
         check_money(rows, values, whole, remainder, money)
-    metrics = [one for one in columns if one not in {"name", "spend", "share", "change", "quantity"}]
+    if chosen:
+        counts = [_added([used.get(values[row], {}).get(metric) for metric in chosen]) for row in rows]
+        column = chosen[0] if len(chosen) == 1 else "tokens"
+        assert [exact(cells[column].value) for cells in rows.values()] == counts
+        total = sum(totals[metric] for metric in chosen)
+        assert exact(whole[column].value) == total
+        assert counts == sorted(counts, key=lambda count: -(count or 0))
+        for cells, count in zip(rows.values(), counts, strict=True):
+            if count is None:
+                assert cells["share"].value is None
+            else:
+                assert is_rounded(cells["share"].value, Fraction(count, total))
+    elif money is not None:
+        check_shares(rows, values, remainder, money)
+    metrics = [one for one in columns if one not in {"name", "tokens", "spend", "share", "change", "quantity"}]
     if table.open is None and totals:
         assert {one for one in totals if totals[one]} - set(metrics) <= NOT_RANKED
     for metric in metrics:
         assert exact(whole[metric].value) == totals[metric]
         for row, cells in rows.items():
             assert exact(cells[metric].value) == used.get(values[row], {}).get(metric)
+
+
+def _added(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 NOT_RANKED: Final = {metric for metric in USAGE["completions"].metrics if metric.startswith(("input_", "output_"))} - {
@@ -692,8 +727,6 @@ def check_money(
     assert exact(whole["spend"].value) == money.total
     amounts = [(money.by or {}).get(values[row]) for row in rows]
     assert [exact(cells["spend"].value) for cells in rows.values()] == amounts
-    assert [amount or 0 for amount in amounts] == sorted((amount or 0 for amount in amounts), reverse=True)
-    shares = [(cells["share"].value, amount) for cells, amount in zip(rows.values(), amounts, strict=True)]
     if money.by is None or money.total is None:
         assert remainder is None  # nothing is left of what is not known
     else:
@@ -701,12 +734,6 @@ def check_money(
         assert (remainder is not None) == bool(rest)
         if remainder is not None:
             assert exact(remainder["spend"].value) == rest
-            shares.append((remainder["share"].value, rest))
-    for share, amount in shares:
-        if amount is not None and money.total and money.total > 0 and 0 <= amount <= money.total:
-            assert is_rounded(share, amount / money.total)
-        else:
-            assert share is None
     assert "change" not in whole or money.before is not None
     for (row, cells), amount in zip(rows.items(), amounts, strict=True):
         if "change" in cells and money.before is not None:
@@ -715,6 +742,24 @@ def check_money(
                 assert cells["change"].value is None
             else:
                 assert is_rounded(cells["change"].value, (amount - before) / before)
+
+
+def check_shares(
+    rows: Mapping[str, Mapping[str, Cell]],
+    values: Mapping[str, Value],
+    remainder: Mapping[str, Cell] | None,
+    money: Money,
+) -> None:
+    amounts = [(money.by or {}).get(values[row]) for row in rows]
+    assert [amount or 0 for amount in amounts] == sorted((amount or 0 for amount in amounts), reverse=True)
+    shares = [(cells["share"].value, amount) for cells, amount in zip(rows.values(), amounts, strict=True)]
+    if remainder is not None and money.by is not None and money.total is not None:
+        shares.append((remainder["share"].value, money.total - _sum(money.by.values())))
+    for share, amount in shares:
+        if amount is not None and money.total and money.total > 0 and 0 <= amount <= money.total:
+            assert is_rounded(share, amount / money.total)
+        else:
+            assert share is None
 
 
 def check(account: Account, selection: Selection) -> None:

@@ -166,7 +166,7 @@ def test_the_newest_name_of_the_organisation_counts() -> None:
         ("gpt-image-2.5-flare image, output", "gpt-image-2.5-flare"),
         ("gpt-image-1 text, input", "gpt-image-1"),
         ("gpt-realtime audio, cached input", "gpt-realtime"),
-        ("dall-e 3, standard, 1024x1792, 1792x1024", "dall-e 3"),
+        ("dall-e 3, standard, 1024x1792, 1792x1024", "dall-e-3"),
         ("web search tool calls", "web search tool calls"),
         ("Text tokens", "Text tokens"),
         ("text, input", "text"),

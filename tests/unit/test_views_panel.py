@@ -154,7 +154,7 @@ def test_the_budget(limit: str, severity: str, share: str) -> None:
     assert (own.value, own.severity, own.share) == (limit, severity, share)
     assert own.detail is not None
     assert "% used · " in own.detail
-    assert own.detail.endswith("% expected")
+    assert own.detail.endswith("% by 30 Nov")
 
 
 def test_no_budget() -> None:
@@ -240,6 +240,11 @@ def test_cost_by_key_begins_in_december_2025() -> None:
     ]
     assert table.total is not None
     assert table.total.cells[1].value == "8"
+    narrowed = early.state(Selection(section="projects", api_key_ids=["key_a"]))
+    by_project = shown(views.panel_view(narrowed), "projects").tables[0]
+    assert by_project.total is not None
+    assert [row.cells[2].text for row in (*by_project.rows, by_project.total)] == ["100.0%", "100.0%"]
+    assert by_project.total.cells[1].value == "3"
     assert all_notices(views.panel_view(early.state(Selection(section="projects")))) == {}
 
 
@@ -261,7 +266,7 @@ def test_a_filter_that_says_nothing_of_a_capability() -> None:
     state = some().state(Selection(section="vector_stores", models=["gpt-5"]))
     section = shown(views.panel_view(state), "vector_stores")
     assert [one.text for one in section.notices] == [
-        "OpenAI does not tell Vector stores by model, so nothing can be shown with this filter."
+        "Vector stores: OpenAI does not split this by model, so this filter leaves nothing to show."
     ]
     assert (section.metrics, section.charts, section.tables) == ([], [], [])
 
@@ -275,7 +280,20 @@ def test_nothing_used() -> None:
     section = shown(views.panel_view(some().state(Selection(section="embeddings"))), "embeddings")
     assert [one.text for one in section.notices] == ["No use in 24 Oct – 22 Nov 2026 (UTC)."]
     narrowed = views.panel_view(some().state(Selection(project_ids=["proj_b"]), directory=DIRECTORY))
-    assert [one.text for one in shown(narrowed).notices] == ["Nothing of Hackathon in 24 Oct – 22 Nov 2026 (UTC)."]
+    text = "No spend in 24 Oct – 22 Nov 2026 (UTC) with these filters."
+    assert [one.text for one in shown(narrowed).notices] == [text]
+
+
+def test_what_was_used_and_not_billed_is_not_called_nothing() -> None:
+    figures = some()
+    figures.use("images", TODAY, project_id="proj_b", model="dall-e-3", images=3, num_model_requests=2)
+    narrowed = views.panel_view(figures.state(Selection(project_ids=["proj_b"])))
+    (notice,) = shown(narrowed).notices
+    assert notice.text == (
+        "No spend in 24 Oct – 22 Nov 2026 (UTC) with these filters. Choose another measure to see the requests."
+    )
+    by_requests = Selection(project_ids=["proj_b"], measure="requests")
+    assert shown(views.panel_view(figures.state(by_requests))).notices == []
 
 
 def test_what_is_not_loaded_is_said() -> None:

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from openai_usage import views
 from openai_usage.directory import ApiKey, Directory, Project, User
-from openai_usage.protocol import PanelView, Row, Selection, Sort, Table
+from openai_usage.protocol import Measure, PanelView, Row, SectionId, Selection, Sort, Table
 from openai_usage.views import State, markdown
 from tests.support.figures import TODAY, Figures
 
@@ -243,12 +243,74 @@ def test_the_overview_has_the_beginning_of_each_table() -> None:
         assert one.open is not None
         assert one.open == Selection(section=one.open.section)
         assert one.open.section == one.id
-        assert all(each.select is None for each in one.columns)
         assert one.more is None
     keys = next(one for one in tables if one.id == "api-keys")
     whole = table(FIGURES.state(Selection(section="api-keys")), "api-keys")
     assert column(keys, "spend") == column(whole, "spend")[:5]
     assert keys.row_count == 121
+
+
+def test_the_overview_s_short_tables_are_ordered_whole() -> None:
+    sort = Sort(table="api-keys", column="change", descending=True)
+    short = table(FIGURES.state(Selection(sort=sort)), "api-keys")
+    whole = table(FIGURES.state(Selection(section="api-keys", sort=sort)), "api-keys")
+    assert names(short.rows) == names(whole.rows)[:5]
+    (ordered,) = [one for one in short.columns if one.sorted]
+    assert (ordered.id, ordered.sorted) == ("change", "descending")
+    assert ordered.select == Selection(sort=Sort(table="api-keys", column="change", descending=False))
+
+
+def test_tables_are_about_what_is_measured() -> None:
+    figures = Figures()
+    for model, amount, requests, tokens in (("dear", "9", 1, 10), ("cheap", "1", 5, 60), ("chatty", "2", 30, 30)):
+        figures.bill(TODAY, amount, line_item=f"{model}, input")
+        figures.use("completions", TODAY, model=model, input_tokens=tokens, num_model_requests=requests)
+    figures.use("web_search_calls", TODAY, model="cheap", num_requests=7, num_model_requests=5)
+    figures.use("file_search_calls", TODAY, project_id="proj_a", num_requests=4)
+    sections: tuple[SectionId, ...] = ("overview", "models")
+    measures: tuple[Measure, ...] = ("spend", "tokens", "requests")
+    for section in sections:
+        by_spend, by_tokens, by_requests = (
+            table(figures.state(Selection(section=section, measure=measure)), "models") for measure in measures
+        )
+        assert names(by_spend.rows) == ["dear", "chatty", "cheap"]
+        assert [one.id for one in by_spend.columns[:3]] == ["name", "spend", "share"]
+        assert names(by_tokens.rows) == ["cheap", "chatty", "dear"]
+        assert [one.id for one in by_tokens.columns[:4]] == ["name", "tokens", "share", "spend"]
+        assert column(by_tokens, "share") == ["0.6", "0.3", "0.1"]
+        assert by_tokens.total is not None
+        assert [cell.text for cell in by_tokens.total.cells[:4]] == ["Total", "100", "100.0%", "$12.00"]
+        assert names(by_requests.rows) == ["chatty", "cheap", "dear"]
+        assert [one.id for one in by_requests.columns[:4]] == ["name", "num_model_requests", "share", "spend"]
+        assert by_requests.bars == "num_model_requests"
+        ids = [one.id for one in by_requests.columns]
+        assert len(ids) == len(set(ids))
+    # The searches of two tools are two things.
+    models = table(figures.state(Selection(section="models")), "models")
+    assert column(models, "web_search_calls") == [None, None, "7"]
+    projects = table(figures.state(Selection(section="projects")), "projects")
+    assert {one.id for one in projects.columns} >= {"web_search_calls", "file_search_calls"}
+
+
+def test_a_capability_s_rows_have_shares() -> None:
+    figures = Figures()
+    figures.use("images", TODAY, model="small", images=1, num_model_requests=3)
+    figures.use("images", TODAY, model="large", images=3, num_model_requests=1)
+    by_images = table(figures.state(Selection(section="images")), "images-by-model")
+    assert names(by_images.rows) == ["large", "small"]
+    assert column(by_images, "share") == ["0.75", "0.25"]
+    by_requests = table(figures.state(Selection(section="images", measure="requests")), "images-by-model")
+    assert names(by_requests.rows) == ["small", "large"]
+    assert [one.id for one in by_requests.columns] == ["name", "num_model_requests", "share", "images"]
+
+
+def test_a_bill_of_which_nothing_is_attributed_has_its_table() -> None:
+    figures = Figures()
+    figures.bill(TODAY, "3", line_item="gpt-5, input", project_id="proj_a")
+    figures.left_out = lambda query, _: "api_key_id" in query.group_by
+    (row,) = table(figures.state(), "api-keys").rows
+    assert row.is_remainder
+    assert row.cells[1].text == "$3.00"
 
 
 def test_a_large_organisation_fits_the_wire() -> None:

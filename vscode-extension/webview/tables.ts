@@ -34,6 +34,8 @@ export function scrollBox(label: string, content: HTMLElement): HTMLElement {
 function headingLine({ id, title, rows, rowCount, open }: Table, under: string, locale: string): HTMLElement {
   const copy = `Copy ${title} as Markdown`;
   const isPart = rows.length < rowCount;
+  // What it opens has more columns too.
+  const opens = isPart ? "Show all" : "Details";
   return h(
     "div",
     { class: "table-heading" },
@@ -48,10 +50,10 @@ function headingLine({ id, title, rows, rowCount, open }: Table, under: string, 
             type: "button",
             class: "link",
             "data-open": id,
-            "aria-label": `Show all: ${title}`,
+            "aria-label": `${opens}: ${title}`,
             ...selects(open),
           },
-          "Show all",
+          opens,
         )
       : null,
     h(

@@ -6,13 +6,14 @@ Billed money and measured use stay apart: a spend is only ever a sum of cost row
 from openai_usage.report.bill import Bill, bill
 from openai_usage.report.budget import Forecast, forecast
 from openai_usage.report.period import Report, report
-from openai_usage.report.ranking import BESIDE_SPEND, Entry, Ranking
+from openai_usage.report.ranking import BESIDE_SPEND, MEASURED, Entry, Ranking
 from openai_usage.report.recent import Recent, Share, recent
 from openai_usage.report.split import OTHER, REMAINDER, Layer, Split
 from openai_usage.report.sums import model_of
 
 __all__ = [
     "BESIDE_SPEND",
+    "MEASURED",
     "OTHER",
     "REMAINDER",
     "Bill",

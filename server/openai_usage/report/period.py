@@ -8,7 +8,7 @@ from typing import Final
 
 from openai_usage import money
 from openai_usage.days import Days
-from openai_usage.endpoints import COSTS, USAGE, Endpoint, Query
+from openai_usage.endpoints import COSTS, USAGE, Endpoint, Metric, Query
 from openai_usage.protocol import GroupBy
 from openai_usage.queries import (
     BASE,
@@ -22,7 +22,7 @@ from openai_usage.queries import (
     usage_before_query,
     usage_query,
 )
-from openai_usage.report.ranking import BESIDE_SPEND, Entry, Ranking
+from openai_usage.report.ranking import MEASURED, Entry, Ranking, beside_spend
 from openai_usage.report.split import Split, split
 from openai_usage.report.sums import Grouping, Part, Value, add_up, sums_by_value, value_of
 from openai_usage.rows import Number
@@ -32,7 +32,6 @@ from openai_usage.store import Store
 _AMOUNT: Final = COSTS.column("amount")
 _QUANTITY: Final = COSTS.column("quantity")
 _SECONDS: Final = {"1d": 86_400, "1h": 3600, "1m": 60}
-_UNITS_MEASURED: Final = {"tokens": ("input_tokens", "output_tokens"), "requests": ("num_model_requests",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +124,17 @@ class _Reader:
     # Money.
 
     def _spend(self, days: Days, *, needed: bool = False) -> Decimal | None:
-        """None when nothing of it is known, or, of days that are only compared with, not all."""
+        """None when nothing of it is known, or, unless it is `needed`, not all that OpenAI gives.
+
+        Of days that are only compared with, OpenAI has to give all.
+        """
         query = self._cost_query(None, days)
         if query is None:
             return None
         asked, missing = given(query, days), self._missing_of(query, days, note=needed)
-        if asked is None or missing == [asked] or (not needed and (missing or asked != days)):
+        if asked is None or missing == [asked] or (missing and not needed):
+            return None
+        if days not in (asked, self._scope.days):
             return None
         return Decimal(add_up([self._unsplit(query, days)], 1)[0])
 
@@ -266,22 +270,34 @@ class _Reader:
         return Part(buckets.of(self._scope.days), groups, self._terms(endpoint))
 
     def _terms(self, endpoint: Endpoint) -> list[tuple[int, int]]:
+        return [(endpoint.column(name), 1) for name in self._measured(endpoint)]
+
+    def _measured(self, endpoint: Endpoint) -> list[str]:
+        """The metrics that the scope's measure adds up."""
         measure = self._scope.measure
-        names = _UNITS_MEASURED.get(measure) or [one.name for one in endpoint.metrics if one.unit == measure]
-        return [(endpoint.column(name), 1) for name in names if name in _names(endpoint)]
+        names = MEASURED.get(measure) or [one.name for one in endpoint.metrics if one.unit == measure]
+        return [name for name in names if name in _names(endpoint)]
 
     # Side by side.
 
     def _ranking(self, by: GroupBy) -> Ranking:
         scope = self._scope
         capability = CAPABILITIES.get(scope.section)
-        # The overview's short tables are about money.
-        endpoints = [] if scope.section == "overview" else [capability] if capability else self._narrowed
+        if capability:
+            endpoints = [capability]
+        elif scope.section == "overview":
+            # Its tables are short: money, and what was chosen.
+            endpoints = [one for one in measured(scope) if one in self._narrowed]
+        else:
+            endpoints = self._narrowed
         used, totals = self._used_by(by, endpoints)
         metrics = [metric for metric, total in totals.items() if total]
+        chosen = dict.fromkeys(name for one in measured(scope) for name in self._measured(one) if name in totals)
+        if not any(totals[name] for name in chosen):
+            chosen = {}
         if capability:
-            largest = sorted(_entries(used, {}, None, used.keys()), key=lambda entry: _rank_by(metrics[:1], entry))
-            return Ranking(by, largest, metrics, totals, has_spend=False)
+            found = Ranking(by, _entries(used, {}, None, used.keys()), metrics, totals, has_spend=False)
+            return _ordered(replace(found, measured=tuple(chosen) or tuple(metrics[:1])))
         spend = self._spent_by(by, scope.days)
         before = self._spent_by(by, scope.before) if spend is not None else None
         total = self._spend(scope.days)
@@ -291,16 +307,18 @@ class _Reader:
         entries = _entries(used, spend, before, keys)
         if by == "line_item":
             entries = self._with_quantities(entries)
-        return Ranking(
+        found = Ranking(
             by=by,
-            entries=sorted(entries, key=_rank),
+            entries=entries,
             metrics=metrics if by != "line_item" else [],
             used=totals,
             has_spend=True,
             spend=total,
             before=self._spend(scope.before) if before is not None else None,
             remainder=rest,
+            measured=tuple(chosen),
         )
+        return _ordered(found)
 
     def _spent_by(self, by: GroupBy, days: Days) -> dict[Value, Decimal] | None:
         grouping = Grouping()
@@ -322,17 +340,21 @@ class _Reader:
             groups = grouping.by(by, endpoint, buckets.keys, self._scope.filters)
             rows = [buckets.whole(self._scope.days)]
             for column, metric in enumerate(endpoint.metrics):
-                if not self._stands_in_ranking(endpoint, metric.name):
+                name = self._name_in_ranking(endpoint, metric)
+                if name is None:
                     continue
                 for value, number in sums_by_value(Part(rows, groups, [(column, 1)]), grouping).items():
-                    _count(found.setdefault(value, {}), metric.name, number)
-                    _count(totals, metric.name, number)
+                    _count(found.setdefault(value, {}), name, number)
+                    _count(totals, name, number)
         return found, totals
 
-    def _stands_in_ranking(self, endpoint: Endpoint, metric: str) -> bool:
+    def _name_in_ranking(self, endpoint: Endpoint, metric: Metric) -> str | None:
+        """None: it has no place there."""
         if self._scope.section in CAPABILITIES:
-            return True
-        return metric in BESIDE_SPEND and (metric != "num_model_requests" or endpoint in _counted())
+            return metric.name
+        if metric.name == "num_model_requests" and endpoint not in _counted():
+            return None
+        return beside_spend(endpoint, metric)
 
     def _with_quantities(self, entries: Iterable[Entry]) -> list[Entry]:
         """Each line item with how much of what it bills for, unless it mixes units."""
@@ -403,8 +425,10 @@ def _entries(
     ]
 
 
-def _rank_by(metrics: Sequence[str], entry: Entry) -> tuple[list[int], str]:
-    return [-entry.used.get(metric, 0) for metric in metrics], entry.key or ""
+def _ordered(ranking: Ranking) -> Ranking:
+    """Largest first."""
+    entries = sorted(ranking.entries, key=lambda entry: (-(ranking.measure(entry.used) or 0), _rank(entry)))
+    return replace(ranking, entries=entries)
 
 
 def _rank(entry: Entry) -> tuple[Decimal, int, int, str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from openai_usage.endpoints import Endpoint, Metric
+from openai_usage.protocol import Measure
 from openai_usage.report.sums import Value
 
 BESIDE_SPEND: Final = (
@@ -16,10 +18,22 @@ BESIDE_SPEND: Final = (
     "characters",
     "seconds",
     "num_sessions",
-    "num_requests",
+    "web_search_calls",
+    "file_search_calls",
     "usage_bytes",
 )
-"""The metrics that stand beside a spend; a capability's own ranking has all that it has."""
+"""What stands beside a spend; a capability's own ranking has all its metrics."""
+MEASURED: Final[Mapping[Measure, tuple[str, ...]]] = {
+    "tokens": ("input_tokens", "output_tokens"),
+    "requests": ("num_model_requests",),
+}
+"""The metrics that a measure adds up; any other measure is a unit, of which a capability has one metric."""
+
+
+def beside_spend(endpoint: Endpoint, metric: Metric) -> str | None:
+    """Under which name a metric stands beside a spend. The calls of two tools are two things."""
+    name = endpoint.name if metric.unit == "calls" else metric.name
+    return name if name in BESIDE_SPEND else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +53,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """All values of a dimension, by spend and then by use."""
+    """All values of a dimension, by the measure that was chosen and then by spend and use."""
 
     by: str
     entries: Sequence[Entry]
@@ -54,3 +68,10 @@ class Ranking:
     before: Decimal | None = None
     remainder: Decimal | None = None
     """What was billed and is in no entry."""
+    measured: Sequence[str] = ()
+    """The metrics that the chosen measure adds up; none: it is the spend."""
+
+    def measure(self, used: Mapping[str, int]) -> int | None:
+        """What `used` comes to in the chosen measure; None when it does not apply."""
+        counts = [used[name] for name in self.measured if name in used]
+        return sum(counts) if counts else None

@@ -15,6 +15,7 @@ from openai_usage.scope import Filters
 Value = str | None
 """A dimension's value; None where OpenAI gives none."""
 _MODALITY: Final = re.compile(r" (?:image|text|audio)$")
+_DALL_E: Final = re.compile(r"^dall-e (?=\d)")
 _LEFT_OUT: Final = -1
 
 
@@ -105,7 +106,7 @@ def value_of(endpoint: Endpoint, dimension: str) -> Callable[[Key], Value]:
 def model_of(line_item: str) -> str:
     """The model or tool a line item bills for: "gpt-image-1 text, input" is for gpt-image-1.
 
-    OpenAI bills by line item, which begins with the model's name. Bill and usage may spell a model differently
-    ("gpt-image-1" and "gpt-image-1-2025-04-23"), and such a model then has two rows.
+    OpenAI bills by line item, which begins with the model's name; "dall-e 3" is the "dall-e-3" of usage. Bill and usage
+    may spell others differently too ("gpt-image-1" and "gpt-image-1-2025-04-23"), and such a model then has two rows.
     """
-    return _MODALITY.sub("", line_item.split(",", maxsplit=1)[0].strip())
+    return _DALL_E.sub("dall-e-", _MODALITY.sub("", line_item.split(",", maxsplit=1)[0].strip()))

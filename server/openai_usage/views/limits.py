@@ -41,7 +41,7 @@ def limits_notices(state: State, report: Report) -> list[Notice]:
     project = chosen_project(report)
     texts = []
     if project is None:
-        texts.append(("choose", "Choose a project to see its rate limits."))
+        texts.append(("choose", "Choose one project to see its rate limits."))
     elif state.rate_limits.get(project) == []:
         texts.append(("no-rates", "OpenAI lists no rate limits of this project."))
     if not any(state.spend_limits.values()) and None in state.spend_limits and state.monthly_budget is None:

@@ -135,10 +135,12 @@ def _budget(state: State, report: Report, recent: Recent) -> Iterator[Metric]:
     severity = severity_of(share)
     detail = f"{state.numbers.whole_share(share)} used"
     if project is None:
-        expected = forecast(recent, state.as_of.date()).amount
-        over = expected > limit.amount
-        severity = "warning" if over and severity == "ok" else severity
-        detail += f" · {state.numbers.whole_share(expected / limit.amount)} expected"
+        expected = forecast(recent, state.as_of.date())
+        severity = "warning" if expected.amount > limit.amount and severity == "ok" else severity
+        part = state.numbers.whole_share(expected.amount / limit.amount)
+        detail += f" · {part} by {day_text(expected.last_day)}"
+    else:
+        detail = f"{state.money(spent)}, {detail}"
     yield Metric(
         id="budget",
         label="Budget of the month" if project is None else "Project's budget of the month",
@@ -160,7 +162,7 @@ def _tokens_and_requests(state: State, report: Report) -> Iterator[Metric]:
     tokens = _Count("tokens", "Tokens", "tokens", _tokens(used), _tokens(before), detail)
     yield _counted(state, report, tokens)
     now, then = (None if one is None else one.get("num_model_requests", 0) for one in (used, before))
-    yield _counted(state, report, _Count("requests", "Model requests", "requests", now, then))
+    yield _counted(state, report, _Count("requests", "Requests", "requests", now, then))
 
 
 def _tokens(used: Mapping[str, int] | None) -> int | None:

@@ -1,19 +1,18 @@
 """What the user should know beside the figures: of everything, and of one section."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from openai_usage.endpoints import COSTS, Query
 from openai_usage.openai_api import ApiError
-from openai_usage.protocol import REFRESH, Command, Notice, NoticeSeverity
+from openai_usage.protocol import REFRESH, Command, Measure, Notice, NoticeSeverity
 from openai_usage.queries import TOTAL, cost_query, usage_query
-from openai_usage.report import Report
-from openai_usage.scope import CAPABILITIES, RANKED
-from openai_usage.views.names import name_of
+from openai_usage.report import MEASURED, Report
+from openai_usage.scope import CAPABILITIES
 from openai_usage.views.numbers import days_text, time_text
 from openai_usage.views.problems import explain
 from openai_usage.views.state import State
-from openai_usage.views.words import DIMENSIONS, capability, in_a_sentence, listed
+from openai_usage.views.words import DIMENSIONS, MEASURES, capability, in_a_sentence, listed
 
 _LOAD: Final = Command(title="Load", command=REFRESH)
 _MOST_NAMES: Final = 3
@@ -21,7 +20,7 @@ _NO_KEYS_NARROWED: Final = (
     "OpenAI gives no cost by API key before 6 Dec 2025. What was billed earlier for these keys is not in here."
 )
 _NO_KEYS: Final = (
-    "OpenAI gives no cost by API key before 6 Dec 2025. What was billed earlier is in the row “Not attributed”."
+    "OpenAI gives no cost by API key before 6 Dec 2025. What was billed earlier is “Not attributed” to any key."
 )
 
 
@@ -130,7 +129,9 @@ def _limits_of_data(report: Report) -> Iterator[Notice]:
         yield _notice("daily-money", "info", "OpenAI bills by day, so spend is shown by day.")
     if scope.section in report.not_narrowed:
         by = listed([in_a_sentence(DIMENSIONS[one].one) for one in scope.filters])  # type: ignore[index] # our own dimensions
-        text = f"OpenAI does not tell {capability(scope.section)} by {by}, so nothing can be shown with this filter."
+        text = (
+            f"{capability(scope.section)}: OpenAI does not split this by {by}, so this filter leaves nothing to show."
+        )
         yield _notice("not-narrowed", "info", text)
 
 
@@ -138,15 +139,21 @@ def _unused(state: State, report: Report) -> Iterator[Notice]:
     scope = report.scope
     if state.busy or scope.section == "limits" or report.missing:
         return
-    narrowed = [name_of(by, one, state.directory).text for by in RANKED.values() for one in scope.filters.get(by, ())]
-    of = f" of {listed(sorted(narrowed))}" if narrowed else ""
+    where = f"{days_text(scope.days)} (UTC){' with these filters' if scope.filters else ''}"
     if scope.section in CAPABILITIES:
         is_empty = scope.section not in report.not_narrowed and not any((report.metrics or {}).values())
         if is_empty:
-            text = f"No use{of} in {days_text(scope.days)} (UTC)."
-            yield _notice("section-unused", "info", text)
+            yield _notice("section-unused", "info", f"No use in {where}.")
     elif scope.filters and report.chart is not None and not report.chart.layers:
-        yield _notice("section-unused", "info", f"Nothing{of} in {days_text(scope.days)} (UTC).")
+        others: list[Measure] = [one for one, names in MEASURED.items() if _used(report, names)]
+        others = ["spend", *others] if report.spend else others
+        there = [in_a_sentence(MEASURES[one]) for one in others if one != scope.measure]
+        hint = f" Choose another measure to see the {listed(there)}." if there else ""
+        yield _notice("section-unused", "info", f"No {in_a_sentence(MEASURES[scope.measure])} in {where}.{hint}")
+
+
+def _used(report: Report, names: Sequence[str]) -> int:
+    return sum((report.used or {}).get(name, 0) for name in names)
 
 
 def _notice(notice_id: str, severity: NoticeSeverity, text: str, command: Command | None = None) -> Notice:

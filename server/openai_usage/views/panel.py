@@ -86,7 +86,7 @@ def _tables(state: State, report: Report, recent: Recent) -> list[Table]:
     if report.scope.section != "overview":
         return [table.whole(state) for table in tables]
     ids: dict[str, SectionId] = {str(section): section for section in RANKED}
-    return [table.shortened(_OVERVIEW_COLUMNS, ids[table.id]) for table in tables]
+    return [table.shortened(state, _OVERVIEW_COLUMNS, ids[table.id]) for table in tables]
 
 
 def _full_tables(state: State, report: Report, recent: Recent) -> list[FullTable[Any]]:
@@ -94,4 +94,4 @@ def _full_tables(state: State, report: Report, recent: Recent) -> list[FullTable
     if report.scope.section == "limits":
         return limits_tables(state, report, recent)
     found = (ranking_table(state, report, ranking) for ranking in report.rankings.values())
-    return [table for table in found if table.items]
+    return [table for table in found if table.items or table.rest]

@@ -1,12 +1,12 @@
 """Rankings as tables: ordered whole, and drawn as far as they are sent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Generic, Literal, TypeVar
 
 from openai_usage import money
-from openai_usage.endpoints import COSTS, USAGE, Endpoint
+from openai_usage.endpoints import COSTS, USAGE, Endpoint, Metric
 from openai_usage.protocol import Cell, Column, GroupBy, Row, SectionId, Selection, Sort, Table
 from openai_usage.report import BESIDE_SPEND, Entry, Ranking, Report, model_of
 from openai_usage.report.split import REMAINDER
@@ -16,13 +16,15 @@ from openai_usage.views.metrics import change_of, count_text, share_of
 from openai_usage.views.names import name_of
 from openai_usage.views.numbers import UNKNOWN
 from openai_usage.views.state import State
-from openai_usage.views.words import DIMENSIONS, QUANTITY_UNITS, in_a_sentence, metric_title
+from openai_usage.views.words import DIMENSIONS, MEASURES, QUANTITY_UNITS, in_a_sentence, metric_title
 
 NOTHING: Final = Cell(text=UNKNOWN)
 _FIRST_ROWS: Final = 50
 _SHORTENED_ROWS: Final = 5
 _IDS: Final[dict[str, SectionId]] = {dimension: section for section, dimension in RANKED.items()}
-_UNITS: Final = {metric.name: metric for endpoint in (*USAGE, COSTS) for metric in endpoint.metrics}
+_UNITS: Final = {metric.name: metric for endpoint in (*USAGE, COSTS) for metric in endpoint.metrics} | {
+    name: Metric(name, "calls") for name in ("web_search_calls", "file_search_calls")
+}
 
 Item = TypeVar("Item")
 Sortable = Decimal | int | str | None
@@ -75,7 +77,7 @@ class FullTable(Generic[Item]):
 
     def whole(self, state: State) -> Table:
         """Ordered, in its own section: the first rows, or all that there are."""
-        items, by, descending = self._ordered(state)
+        items, columns = self._drawn(state, self.fields)
         wanted = list(state.selection.all_rows or ())
         is_open = self.id in wanted
         more = [one for one in wanted if one != self.id] if is_open else [*wanted, self.id]
@@ -83,10 +85,7 @@ class FullTable(Generic[Item]):
         return Table(
             id=self.id,
             title=self.title,
-            columns=[
-                field.column(self.id, sorted_=field.id == by, descending=descending or field.id != by)
-                for field in self.fields
-            ],
+            columns=columns,
             rows=[*(self._row(item, self.fields) for item in shown), *self.rest],
             row_count=len(items) + len(self.rest),
             more=Selection(all_rows=more) if len(items) > _FIRST_ROWS else None,
@@ -94,18 +93,19 @@ class FullTable(Generic[Item]):
             bars=self.bars,
         )
 
-    def shortened(self, columns: int, section: SectionId) -> Table:
+    def shortened(self, state: State, width: int, section: SectionId) -> Table:
         """The first rows and columns, with the way to all of them."""
-        fields = self.fields[:columns]
+        fields = self.fields[:width]
+        items, columns = self._drawn(state, fields)
 
         def cut(row: Row) -> Row:
-            return row.model_copy(update={"cells": row.cells[:columns]})
+            return row.model_copy(update={"cells": row.cells[:width]})
 
         return Table(
             id=self.id,
             title=self.title,
-            columns=[Column(id=one.id, title=one.title, unit=one.unit, align=one.align) for one in fields],
-            rows=[*(self._row(item, fields) for item in self.items[:_SHORTENED_ROWS]), *map(cut, self.rest)],
+            columns=columns,
+            rows=[*(self._row(item, fields) for item in items[:_SHORTENED_ROWS]), *map(cut, self.rest)],
             row_count=len(self.items) + len(self.rest),
             open=Selection(section=section),
             total=cut(self.total) if self.total else None,
@@ -124,6 +124,13 @@ class FullTable(Generic[Item]):
         return Row(
             id=f"={self.key(item) or ''}", cells=[field.cell(item) for field in fields], select=self.select(item)
         )
+
+    def _drawn(self, state: State, fields: Sequence[Field[Item]]) -> tuple[Sequence[Item], list[Column]]:
+        items, by, descending = self._ordered(state)
+        columns = [
+            field.column(self.id, sorted_=field.id == by, descending=descending or field.id != by) for field in fields
+        ]
+        return items, columns
 
     def _ordered(self, state: State) -> tuple[Sequence[Item], str | None, bool]:
         """The items, the field that orders them, and whether largest first."""
@@ -153,15 +160,18 @@ def ranking_table(state: State, report: Report, ranking: Ranking) -> FullTable[E
             align="left",
         )
     ]
+    if ranking.measured:
+        fields += _measure_fields(state, report, ranking)
     if ranking.has_spend:
         fields += _spend_fields(state, ranking)
     if by == "line_item":
         fields.append(
             Field("quantity", "Quantity", lambda entry: _quantity(state, entry), lambda entry: entry.quantity)
         )
-    fields += [_count_field(state, name, endpoint) for name in _metrics(ranking, endpoint)]
+    there = {field.id for field in fields}
+    fields += [_count_field(state, name, endpoint) for name in _metrics(ranking, endpoint) if name not in there]
     total = Entry(None, ranking.spend, ranking.before, ranking.used)
-    main = "spend" if ranking.has_spend else next((field.id for field in fields[1:]), None)
+    main = next((field.id for field in fields[1:]), None)
     return FullTable(
         id=_IDS.get(by, by) if endpoint is None else f"{endpoint.name}-by-{by}",
         title=DIMENSIONS[by].many if endpoint is None else f"By {in_a_sentence(DIMENSIONS[by].one)}",
@@ -186,21 +196,45 @@ def _said(text: str, detail: str | None = None) -> str:
     return " ".join(text.split())
 
 
+def _measure_fields(state: State, report: Report, ranking: Ranking) -> list[Field[Entry]]:
+    """What was chosen to be measured, and its shares."""
+    measure, endpoint = report.scope.measure, CAPABILITIES.get(report.scope.section)
+    if len(ranking.measured) == 1:
+        main = _count_field(state, ranking.measured[0], endpoint)
+    else:
+
+        def cell(entry: Entry) -> Cell:
+            count = ranking.measure(entry.used)
+            return NOTHING if count is None else Cell(text=count_text(state, count, measure), value=str(count))
+
+        main = Field(measure, MEASURES[measure], cell, lambda entry: ranking.measure(entry.used), measure)
+
+    def number(used: Mapping[str, int]) -> Decimal | None:
+        count = ranking.measure(used)
+        return None if count is None else Decimal(count)
+
+    return [main, _share_field(state, lambda entry: number(entry.used), number(ranking.used))]
+
+
 def _spend_fields(state: State, ranking: Ranking) -> list[Field[Entry]]:
-    total = ranking.spend
     fields: list[Field[Entry]] = [
         Field("spend", "Spend", lambda entry: _money(state, entry.spend), lambda entry: entry.spend, state.currency),
-        Field(
-            "share",
-            "Share",
-            lambda entry: _share(state, entry.spend, total),
-            lambda entry: None if _share_of(entry.spend, total) is None else entry.spend,
-            "percent",
-        ),
     ]
+    if not ranking.measured:
+        fields.append(_share_field(state, lambda entry: entry.spend, ranking.spend))
     if ranking.before is not None:
         fields.append(Field("change", "Change", lambda entry: _change(state, entry), _change_of, "percent"))
     return fields
+
+
+def _share_field(state: State, of: Callable[[Entry], Decimal | None], total: Decimal | None) -> Field[Entry]:
+    return Field(
+        "share",
+        "Share",
+        lambda entry: _share(state, of(entry), total),
+        lambda entry: None if _share_of(of(entry), total) is None else of(entry),
+        "percent",
+    )
 
 
 def _metrics(ranking: Ranking, endpoint: Endpoint | None) -> list[str]:
@@ -219,12 +253,16 @@ def _count_field(state: State, name: str, endpoint: Endpoint | None) -> Field[En
     title = metric_title(metric)
     if endpoint is None and metric.unit == "tokens":
         title = f"{title} tokens"
+    if metric.unit == "bytes":
+        title = f"{title}, days added up"
     return Field(name, title, cell, lambda entry: entry.used.get(name), metric.unit)
 
 
 def _name_cell(state: State, by: GroupBy, entry: Entry) -> Cell:
     name = name_of(by, entry.key, state.directory)
-    return Cell(text=name.text, detail=name.detail, title=name.title)
+    # A filter is by model: what a click on a line item shows is more than that line item.
+    title = f"Show all of {model_of(entry.key)}" if by == "line_item" and entry.key else name.title
+    return Cell(text=name.text, detail=name.detail, title=title)
 
 
 def _remainder(state: State, by: GroupBy, ranking: Ranking, fields: Sequence[Field[Entry]]) -> Row:

@@ -111,6 +111,8 @@ _METRICS: Final[Mapping[str, str]] = {
     "usage_bytes": "Storage",
     "num_sessions": "Sessions",
     "num_requests": "Calls",
+    "web_search_calls": "Web searches",
+    "file_search_calls": "File searches",
 }
 
 

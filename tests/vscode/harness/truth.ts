@@ -144,9 +144,9 @@ export function sumOf(metric: string, rows: Row[], by: string): Record<string, s
   );
 }
 
-/** "gpt-image-1 image, output" is billed for gpt-image-1. */
+/** "gpt-image-1 image, output" is billed for gpt-image-1, and "dall-e 3, standard" for dall-e-3. */
 export function modelOf(lineItem: string | undefined): string {
-  return (lineItem ?? "").replace(/( (text|image|audio))?,.*/, "");
+  return (lineItem ?? "").replace(/( (text|image|audio))?,.*/, "").replace(/^dall-e /, "dall-e-");
 }
 
 const PARAMETERS: Record<string, string> = {

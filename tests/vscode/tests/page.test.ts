@@ -160,7 +160,7 @@ describe("the usage page", () => {
       assert.equal(metrics.month?.value, plain(month));
       assert.equal(metrics.budget?.value, plain(limit));
       const percent = Math.floor((Number(plain(month)) / Number(plain(limit))) * 100);
-      assert.match(metrics.budget.detail, new RegExp(`^${percent}% used · \\d+% expected$`));
+      assert.match(metrics.budget.detail, new RegExp(`^${percent}% used · \\d+% by \\d+ \\w{3}$`));
     });
   });
 
