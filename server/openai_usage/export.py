@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from openai_usage import money, queries
-from openai_usage.endpoints import COSTS, USAGE, Endpoint, Query
+from openai_usage.directory import Directory
+from openai_usage.endpoints import COSTS, USAGE, Query
 from openai_usage.queries import can_be_narrowed, cost_query, usage_query
 from openai_usage.report.sums import passes
 from openai_usage.scope import CAPABILITIES, Scope
@@ -40,26 +41,30 @@ def write(path: Path, kind: Format, store: Store, scope: Scope, currency: str) -
 
 
 def as_json(store: Store, scope: Scope, currency: str) -> str:
-    """`{"period": {start, end}, "currency", "costs": [...], "usage": [...]}`; amounts are strings, counts numbers."""
-    content = {
+    """`{"period": {start, end}, "currency", "costs": [...], "usage": [...]}`; amounts are strings, counts numbers.
+
+    The section of one capability has no costs: the bill is not by capability.
+    """
+    content: dict[str, Any] = {
         "period": {"start": scope.days.first.isoformat(), "end": scope.days.last.isoformat()},
-        "currency": currency,
-        "costs": list(_costs(store, scope, currency)),
-        "usage": list(_usage(store, scope)),
     }
+    if scope.section not in CAPABILITIES:
+        content |= {"currency": currency, "costs": list(_costs(store, scope, currency))}
+    content["usage"] = list(_usage(store, scope))
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
 def as_csv(store: Store, scope: Scope, currency: str) -> str:
     """One table of both: a row's `capability` is `costs` for the bill. What a row does not have is empty."""
-    fields = ["date", "capability", *_once(endpoint.dimensions for endpoint in (COSTS, *USAGE))]
+    dimensions = _once(endpoint.dimensions for endpoint in (COSTS, *USAGE))
+    fields = ["date", "capability", *_named(dict.fromkeys(dimensions), _names(None))]
     fields += ["amount", "currency", "quantity", "quantity_unit"]
     fields += _once(tuple(metric.name for metric in endpoint.metrics) for endpoint in USAGE)
     file = io.StringIO()
     # Up to Python 3.12, only what ends a line is quoted: a name may hold either of the two.
     writer = csv.DictWriter(file, fields, lineterminator="\r\n")
     writer.writeheader()
-    for row in _costs(store, scope, currency):
+    for row in _costs(store, scope, currency) if scope.section not in CAPABILITIES else ():
         writer.writerow({**_harmless(row), "capability": COSTS.name, "currency": currency})
     for row in _usage(store, scope):
         writer.writerow(_harmless(row))
@@ -68,6 +73,30 @@ def as_csv(store: Store, scope: Scope, currency: str) -> str:
 
 def _once(names: "Iterator[tuple[str, ...]]") -> list[str]:
     return list(dict.fromkeys(name for some in names for name in some))
+
+
+_Names = Mapping[str, tuple[str, Mapping[str, str | None]]]
+"""By dimension, under which heading its names are written, and the name of each id."""
+
+
+def _names(directory: Directory | None) -> _Names:
+    known = directory or Directory()
+    return {
+        "project_id": ("project_name", {one.id: one.name for one in known.projects.values()}),
+        "api_key_id": ("api_key_name", {one.id: one.name for one in known.api_keys.values()}),
+        "user_id": ("user_name", {one.id: one.name or one.email for one in known.users.values()}),
+    }
+
+
+def _named(dimensions: Mapping[str, str | None], names: _Names) -> dict[str, str | None]:
+    """Each id with its name behind it; None where it has none."""
+    found: dict[str, str | None] = {}
+    for dimension, value in dimensions.items():
+        found[dimension] = value
+        if dimension in names:
+            heading, known = names[dimension]
+            found[heading] = known.get(value or "")
+    return found
 
 
 def _harmless(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +114,7 @@ def _costs(store: Store, scope: Scope, currency: str) -> Iterator[dict[str, Any]
     """Of the finest split that is there whole, and one row a day for what that split leaves out."""
     filters = {**scope.filters, "currency": frozenset({currency})}
     total, split = cost_query(scope.filters), _finest(store, scope)
-    keep = passes(COSTS, filters)
+    keep, names = passes(COSTS, filters), _names(store.directory)
     rest = {bucket.start: _amount(store, total, bucket, keep) for bucket in store.buckets[total].of(scope.days)}
     buckets = store.buckets[split]
     for bucket in buckets.of(scope.days):
@@ -98,13 +127,13 @@ def _costs(store: Store, scope: Scope, currency: str) -> Iterator[dict[str, Any]
             if split is not total and bucket.start in rest:
                 with money.exact():
                     rest[bucket.start] -= amount
-            yield _cost_row(bucket.start, Decimal(amount), key, Decimal(quantity) or None)
+            yield _cost_row(bucket.start, Decimal(amount), key, Decimal(quantity) or None, names)
     if split is not total:
         # What all of it is narrowed to is known of the rest too.
         narrowed = {name: next(iter(values)) for name, values in scope.filters.items() if len(values) == 1}
         for start, amount in rest.items():
             if amount:
-                yield _cost_row(start, amount, narrowed, None)
+                yield _cost_row(start, amount, narrowed, None, names)
 
 
 def _amount(store: Store, query: Query, bucket: Any, keep: Any) -> Decimal:  # noqa: ANN401
@@ -126,22 +155,25 @@ def _finest(store: Store, scope: Scope) -> Query:
     return cost_query(scope.filters)
 
 
-def _cost_row(start: int, amount: Decimal, key: Mapping[str, str | None], quantity: Decimal | None) -> dict[str, Any]:
+def _cost_row(
+    start: int, amount: Decimal, key: Mapping[str, str | None], quantity: Decimal | None, names: _Names
+) -> dict[str, Any]:
     return {
         "date": _date(start, "1d"),
         "amount": money.plain(amount),
-        **{dimension: key.get(dimension) for dimension in COSTS.dimensions},
+        **_named({dimension: key.get(dimension) for dimension in COSTS.dimensions}, names),
         "quantity": None if quantity is None else money.plain(quantity),
         "quantity_unit": key.get("quantity_unit"),
     }
 
 
 def _usage(store: Store, scope: Scope) -> Iterator[dict[str, Any]]:
-    """Every row by day; of the capability that is shown finer than that, as fine as it is shown."""
-    for endpoint in USAGE:
+    """Every row by day; in the section of one capability only its own, as fine as they are shown."""
+    names, shown = _names(store.directory), CAPABILITIES.get(scope.section)
+    for endpoint in USAGE if shown is None else (shown,):
         if not can_be_narrowed(endpoint, scope.filters):
             continue
-        width = scope.width if CAPABILITIES.get(scope.section) is endpoint else "1d"
+        width = "1d" if shown is None else scope.width
         query = usage_query(endpoint, width)
         keep = passes(endpoint, scope.filters)
         buckets = store.buckets[query]
@@ -149,18 +181,15 @@ def _usage(store: Store, scope: Scope) -> Iterator[dict[str, Any]]:
             for at, number in enumerate(bucket.keys):
                 key = buckets.keys[number]
                 if keep(key):
-                    yield _usage_row(
-                        endpoint, _date(bucket.start, width), key, [column[at] for column in bucket.columns]
-                    )
-
-
-def _usage_row(endpoint: Endpoint, when: str, key: tuple[str | None, ...], numbers: list[Any]) -> dict[str, Any]:
-    return {
-        "date": when,
-        "capability": endpoint.name,
-        **dict(zip(endpoint.dimensions, key, strict=True)),
-        **{metric.name: number for metric, number in zip(endpoint.metrics, numbers, strict=True)},
-    }
+                    yield {
+                        "date": _date(bucket.start, width),
+                        "capability": endpoint.name,
+                        **_named(dict(zip(endpoint.dimensions, key, strict=True)), names),
+                        **{
+                            metric.name: column[at]
+                            for metric, column in zip(endpoint.metrics, bucket.columns, strict=True)
+                        },
+                    }
 
 
 def _date(start: int, width: str) -> str:

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openai_usage import export, report
+from openai_usage.directory import ApiKey, Directory, Project, User
 from openai_usage.endpoints import COSTS, USAGE
 from openai_usage.protocol import Selection
 from openai_usage.scope import FIRST_SELECTION, merged, scope
@@ -28,6 +29,9 @@ NAMES = {
     "user_id": ["user_a", "user_b", None],
     "line_item": ["gpt-5, output", "gpt-5, input", "whisper-1", None],
 }
+
+EMAIL = "finance@northwind.example"
+NAMED = ("project_name", "api_key_name", "user_name")
 
 Json = dict[str, Any]
 
@@ -67,7 +71,7 @@ def test_json_as_it_is_promised(figures: Figures) -> None:
     assert {row["date"]: row["amount"] for row in content["costs"]} == {"2026-11-20": "-0.35", "2026-11-22": TINY}
     for row in content["costs"]:
         assert {"date", "amount", "project_id", "api_key_id", "user_id", "line_item"} <= set(row)
-        assert set(row) == {"date", "amount", *COSTS.dimensions, "quantity", "quantity_unit"}
+        assert set(row) == {"date", "amount", *COSTS.dimensions, *NAMED, "quantity", "quantity_unit"}
     assert [(row["project_id"], row["line_item"]) for row in content["costs"]] == [
         ("proj_a", "credit"),
         ("proj_a", "gpt-5, output"),
@@ -78,9 +82,34 @@ def test_json_as_it_is_promised(figures: Figures) -> None:
     assert (completions["model"], completions["batch"]) == ("gpt-5", "true")
     assert completions["input_tokens"] == 10**15
     assert set(completions) == {
-        "date", "capability", *USAGE[0].dimensions, *(metric.name for metric in USAGE[0].metrics),
+        "date", "capability", *USAGE[0].dimensions, *NAMED, *(metric.name for metric in USAGE[0].metrics),
     }  # fmt: skip
-    assert stores == {"date": "2026-11-22", "capability": "vector_stores", "project_id": "proj_a", "usage_bytes": 123}
+    assert stores == {
+        "date": "2026-11-22", "capability": "vector_stores", "project_id": "proj_a", "project_name": None,
+        "usage_bytes": 123,
+    }  # fmt: skip
+
+
+def test_ids_have_their_names_beside_them(figures: Figures) -> None:
+    figures.bill(TODAY, "1", project_id="proj_a", api_key_id="key_a", line_item="a")
+    directory = Directory(
+        {"proj_a": Project("proj_a", "=Support", is_archived=False)},
+        {"key_a": ApiKey("key_a", "Website", "sk-a", "proj_a", None, None, None)},
+        {"user_a": User("user_a", None, EMAIL)},
+    )
+    figures.use("completions", TODAY, project_id="proj_a", api_key_id="key_a", user_id="user_a", input_tokens=1)
+    for kind, names in (("api_key_id", ("key_a", "Website", "", "")), ("user_id", ("", "", "user_a", EMAIL))):
+        selection = FIRST_SELECTION.model_copy(update={"group_by": kind})
+        store = figures.store(selection)
+        store.directory = directory
+        chosen = scope(selection, figures.now.date())
+        content = json.loads(export.as_json(store, chosen, "usd"))
+        used = content["usage"][-2]
+        assert [used["project_name"], used["api_key_name"], used["user_name"]] == ["=Support", "Website", EMAIL]
+        rows = list(csv.DictReader(io.StringIO(export.as_csv(store, chosen, "usd"))))
+        assert rows[-2]["project_name"] == "'=Support"
+        billed = {(row["api_key_id"], row["api_key_name"], row["user_id"], row["user_name"]) for row in rows}
+        assert names in billed
 
 
 def test_costs_tell_their_line_items(figures: Figures) -> None:
@@ -104,11 +133,13 @@ def test_csv_is_one_table_of_both(figures: Figures) -> None:
 def test_hours_are_moments(figures: Figures) -> None:
     by_hour = Selection(period="7d", section="completions", bucket="1h")
     content, _ = exported(figures, by_hour)
-    assert [(row["capability"], row["date"]) for row in content["usage"]] == [
-        ("completions", "2026-11-22T02:00:00Z"),
-        ("vector_stores", "2026-11-22"),
-    ]
-    assert {row["date"] for row in content["costs"]} == {"2026-11-20", "2026-11-22"}
+    assert [(row["capability"], row["date"]) for row in content["usage"]] == [("completions", "2026-11-22T02:00:00Z")]
+
+
+def test_the_section_of_a_capability_has_its_own_rows_only(figures: Figures) -> None:
+    content, rows = exported(figures, Selection(section="vector_stores"))
+    assert list(content) == ["period", "usage"], "the bill is not by capability"
+    assert [row["capability"] for row in content["usage"]] == [row["capability"] for row in rows] == ["vector_stores"]
 
 
 def test_what_a_filter_takes_away_is_not_exported(figures: Figures) -> None:

@@ -7,6 +7,7 @@ import { h, morph } from "./dom";
 import { CHOICE, type FromPage, type ToPage } from "./messages";
 import { currentSection, page } from "./page";
 import { patterns } from "./palette";
+import { move, moveTo } from "./places";
 
 /** Kept by VS Code while the panel is hidden or the window reloads. */
 interface State {
@@ -31,10 +32,12 @@ let state = nothing;
 function draw(next: State): void {
   const focused = document.activeElement;
   const [before, after] = [state, next].map(({ view }) => view && currentSection(view)?.id);
+  const place = moveTo(state.view, next.view);
   morph(app, page(next.view));
   keep(next);
   refocus(focused);
-  if (before && after && before !== after) showStart();
+  if (place !== null) move(place);
+  else if (before && after && before !== after) showStart();
   scheduleReach();
 }
 

@@ -34,15 +34,16 @@ export function scrollBox(label: string, content: HTMLElement): HTMLElement {
 function headingLine({ id, title, rows, rowCount, open }: Table, under: string, locale: string): HTMLElement {
   const copy = `Copy ${title} as Markdown`;
   const isPart = rows.length < rowCount;
+  // What is not attributed is a row, but none of its kind.
+  const others = rows.filter(({ isRemainder }) => isRemainder).length;
+  const [shown, all] = [rows.length, rowCount].map((count) => countText(count - others, locale));
   // What it opens has more columns too.
   const opens = isPart ? "Show all" : "Details";
   return h(
     "div",
     { class: "table-heading" },
     title === under ? null : h("h3", {}, title),
-    isPart
-      ? h("span", { class: "part" }, `${countText(rows.length, locale)} of ${countText(rowCount, locale)}`)
-      : null,
+    isPart ? h("span", { class: "part" }, `${shown} of ${all}`) : null,
     open
       ? h(
           "button",

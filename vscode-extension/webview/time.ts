@@ -77,5 +77,6 @@ export function fullText(category: string): string {
 function written(category: string, day: Intl.DateTimeFormat, moment: Intl.DateTimeFormat): string {
   const date = new Date(category);
   if (Number.isNaN(date.getTime())) return category;
-  return (category.includes("T") ? moment : day).format(date);
+  // British English has one month of four letters.
+  return (category.includes("T") ? moment : day).format(date).replace("Sept", "Sep");
 }

@@ -27,7 +27,8 @@ const BESIDE_SPEND = [
   "characters",
   "seconds",
   "num_sessions",
-  "num_requests",
+  "web_search_calls",
+  "file_search_calls",
   "usage_bytes",
 ];
 
@@ -125,6 +126,9 @@ export class Truth {
     const rows = await Promise.all(names.map((one) => this.used(one, [by])));
     return Object.fromEntries(
       BESIDE_SPEND.map((metric) => {
+        // The calls of two tools are two columns.
+        const tool = names.indexOf(metric as Capability);
+        if (metric.endsWith("_calls")) return [metric, sumOf("num_requests", rows[tool] ?? [], by)] as const;
         const counted = rows.flatMap((some, at) =>
           metric === "num_model_requests" && names[at] === "web_search_calls" ? [] : (some ?? []),
         );
