@@ -153,7 +153,7 @@ def test_the_budget(limit: str, severity: str, share: str) -> None:
     assert own == theirs
     assert (own.value, own.severity, own.share) == (limit, severity, share)
     assert own.detail is not None
-    assert "% used · " in own.detail
+    assert "% · " in own.detail
     assert own.detail.endswith("% by 30 Nov")
 
 
@@ -174,11 +174,12 @@ def test_no_budget_is_too_small_for_words(budget: Decimal) -> None:
 def test_a_project_s_budget() -> None:
     limits = {None: SpendLimit(Decimal(900), "usd", True), "proj_a": SpendLimit(Decimal(100), "usd", True)}
     one = metric(views.panel_view(some().state(Selection(project_ids=["proj_a"]), spend_limits=limits)), "budget")
-    assert (one.label, one.value, one.share, one.severity) == (
+    assert (one.label, one.value, one.share, one.severity, one.detail) == (
         "Project's budget of the month",
         "100",
         "0.842",
         "warning",
+        "$84.20 used · 84%",
     )
     for selection in (
         Selection(project_ids=["proj_b"]),

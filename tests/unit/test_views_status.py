@@ -143,7 +143,7 @@ def test_the_budget() -> None:
     assert "| Budget of the month | $100.00 · 87% used |" in views.status_view(own).tooltip
     limit = SpendLimit(Decimal(200), "usd", is_enforced=True)
     limited = replace(own, spend_limits={None: limit})
-    assert "| Budget of the month | $200.00 · 43% used |" in views.status_view(limited).tooltip
+    assert "| Budget of the month | $200.00 · 44% used |" in views.status_view(limited).tooltip
 
 
 def test_in_another_language() -> None:

@@ -133,14 +133,14 @@ def _budget(state: State, report: Report, recent: Recent) -> Iterator[Metric]:
     spent = recent.month if project is None else recent.month_by_project.get(project, Decimal(0))
     share = ratio(spent, limit.amount)
     severity = severity_of(share)
-    detail = f"{state.numbers.whole_share(share)} used"
+    detail = state.numbers.whole_share(share)
     if project is None:
         expected = forecast(recent, state.as_of.date())
         severity = "warning" if expected.amount > limit.amount and severity == "ok" else severity
         part = state.numbers.whole_share(expected.amount / limit.amount)
         detail += f" · {part} by {day_text(expected.last_day)}"
     else:
-        detail = f"{state.money(spent)}, {detail}"
+        detail = f"{state.money(spent)} used · {detail}"
     yield Metric(
         id="budget",
         label="Budget of the month" if project is None else "Project's budget of the month",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 from openai_usage.days import Days
@@ -22,6 +22,8 @@ _BYTES: Final = tuple(
 )
 _WRITTEN_OUT_BELOW: Final = 10_000
 _TENFOLD: Final = 10
+_ALL: Final = 100
+"""Percent."""
 _NO_BREAK: Final = "\u00a0"
 _NARROW: Final = "\u202f"
 
@@ -86,9 +88,11 @@ class Numbers:
         return self._percent(f"{_percent_of(share):,}")
 
     def whole_share(self, share: Decimal) -> str:
-        """Whole percents, where a rough figure is enough: "12%", "<1%". 100% only when it is all of it."""
-        percent = (share * 100).quantize(Decimal(1), ROUND_DOWN, _WIDE) + 0
-        return f"<{self._percent('1')}" if share > 0 and not percent else self._percent(f"{percent:,}")
+        """Whole percents, where a rough figure is enough: "12%", "<1%". 100% only when it is all of it, or more."""
+        percent = (share * 100).quantize(Decimal(1), ROUND_HALF_UP, _WIDE) + 0
+        if share > 0 and not percent:
+            return f"<{self._percent('1')}"
+        return self._percent("99" if share < 1 and percent == _ALL else f"{percent:,}")
 
     def change(self, change: Decimal) -> str:
         """By how much something grew: "+12.3%", "-4.0%", "23-fold"."""

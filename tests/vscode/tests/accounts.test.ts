@@ -99,8 +99,8 @@ describe("other accounts", () => {
     vscode.configure({ "openaiUsage.monthlyBudget": 99.99 });
     await panel.until(({ metrics, tables, ownNotices }) => {
       assert.equal(metrics.budget?.value, "99.99");
-      const percent = Math.floor((Number(plain(month)) / 99.99) * 100);
-      assert.ok(metrics.budget.detail.startsWith(`${percent}% used`), metrics.budget.detail);
+      const percent = Math.round((Number(plain(month)) / 99.99) * 100);
+      assert.ok(metrics.budget.detail.startsWith(`${percent || "<1"}% · `), metrics.budget.detail);
       assert.equal(tables["spend-limits"]?.rows[0]?.cells.limit, "99.99");
       assert.ok(!ownNotices.includes("no-limit"));
     });

@@ -159,8 +159,8 @@ describe("the usage page", () => {
     await panel.until(({ metrics }) => {
       assert.equal(metrics.month?.value, plain(month));
       assert.equal(metrics.budget?.value, plain(limit));
-      const percent = Math.floor((Number(plain(month)) / Number(plain(limit))) * 100);
-      assert.match(metrics.budget.detail, new RegExp(`^${percent}% used · \\d+% by \\d+ \\w{3}$`));
+      const percent = Math.round((Number(plain(month)) / Number(plain(limit))) * 100);
+      assert.match(metrics.budget.detail, new RegExp(`^${percent || "<1"}% · \\d+% by \\d+ \\w{3}$`));
     });
   });
 
@@ -322,6 +322,25 @@ describe("the usage page", () => {
     await panel.back();
     await panel.until(({ section, filters }) => assert.deepEqual([section, filters], ["users", []]));
     assert.equal(await panel.frame.locator("[data-back]").count(), 0);
+  });
+
+  test("going into a row shows what changed from the top, and Back the row again", async ({
+    workbench: { panel },
+  }) => {
+    await panel.goTo("line-items");
+    const { tables } = await panel.read();
+    const last = tables["line-items"]?.rows.at(-1);
+    const link = panel.frame.locator(`[data-table="line-items"] [data-row="${last?.id}"] .row-link`);
+    await link.click();
+    await panel.frame.locator("[data-back]").waitFor();
+    const scrolled = () => panel.app.evaluate(() => window.scrollY);
+    await eventually(async () => assert.equal(await scrolled(), 0));
+    await panel.back();
+    await panel.until(({ section, filters }) => assert.deepEqual([section, filters], ["line-items", []]));
+    await eventually(async () => {
+      assert.ok(await link.evaluate((element) => element === document.activeElement));
+      assert.ok((await scrolled()) > 0);
+    });
   });
 
   test("a table is ordered by any column, either way", async ({ workbench: { panel } }) => {
