@@ -14,8 +14,6 @@ from tests.support.demo_server import DemoServer, Fault
 from tests.support.editor import Editor, View, metric, notices, now_with_some_time_left, tables
 
 KEY = "sk-admin-" + "k" * 40
-ALWAYS = 10_000
-"""Times a fault happens: more often than anything is asked in a test, however the questions are ordered."""
 
 
 @pytest.fixture
@@ -98,7 +96,7 @@ async def test_wrong_settings_are_reported_once_and_the_defaults_used(server: De
 async def test_what_happened_is_in_the_log_once(server: DemoServer) -> None:
     async with editor_of(server) as editor:
         await editor.status()
-        server.inject(Fault("status", status=401, times=ALWAYS))
+        server.inject(Fault("status", status=401, times=None))
         await editor.run("openaiUsage.refresh")
         await editor.status(lambda status: status["severity"] == "warning")
         assert len([line for line in editor.log_lines if line.startswith("costs by project_id+line_item of")]) == 2
@@ -193,7 +191,7 @@ DENIED = json.dumps({"error": {"message": SCOPES, "type": "x", "param": None, "c
         (Fault("status", status=429, headers={"retry-after": "3600"}), "OpenAI asks to wait", "openaiUsage.refresh"),
         (Fault("status", status=200, body="<html>"), "OpenAI: unexpected answer", "openaiUsage.openSettings"),
         (Fault("truncated"), "OpenAI: unexpected answer", "openaiUsage.openSettings"),
-        (Fault("repeated_cursor", times=ALWAYS), "OpenAI: incomplete answer", "openaiUsage.refresh"),
+        (Fault("repeated_cursor", times=None), "OpenAI: incomplete answer", "openaiUsage.refresh"),
         (Fault("missing_cursor"), "OpenAI: incomplete answer", "openaiUsage.refresh"),
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else None,
@@ -201,7 +199,7 @@ DENIED = json.dumps({"error": {"message": SCOPES, "type": "x", "param": None, "c
 async def test_a_failure_says_what_happened_and_what_to_do(
     server: DemoServer, fault: Fault, text: str, command: str
 ) -> None:
-    fault = replace(fault, path="organization/costs", times=ALWAYS)
+    fault = replace(fault, path="organization/costs", times=None)
     server.inject(fault)
     async with editor_of(server) as editor:
         status = await editor.status()
@@ -258,8 +256,8 @@ async def test_an_address_that_is_none() -> None:
 async def test_what_could_not_be_read_is_said_and_the_rest_is_shown(server: DemoServer) -> None:
     async with editor_of(server) as editor:
         await editor.status()
-        server.inject(Fault("status", status=403, body=DENIED, path="usage/completions", times=ALWAYS))
-        server.inject(Fault("status", status=403, body=DENIED, path="projects?", times=ALWAYS))
+        server.inject(Fault("status", status=403, body=DENIED, path="usage/completions", times=None))
+        server.inject(Fault("status", status=403, body=DENIED, path="projects?", times=None))
         await editor.run("openaiUsage.show")
         panel = await editor.panel(lambda panel: "names-problem" in notices(panel))
         assert metric(panel, "spend")["value"] is not None

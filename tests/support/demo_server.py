@@ -73,8 +73,8 @@ class Fault:
     honest_length: bool = True
     path: str = ""
     """Only requests whose decoded path and query contain this; `projects?` is the list, and no single project."""
-    times: int = 1
-    """How many requests it happens to."""
+    times: int | None = 1
+    """How many requests it happens to; None: to all of them until the reset."""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(FaultKind):
@@ -144,7 +144,7 @@ class DemoServer:
     def inject(self, *faults: Fault) -> None:
         """Queues faults. A request meets the first one in the queue that fits its path."""
         with self._lock:
-            self._faults += [fault for fault in faults for _ in range(fault.times)]
+            self._faults += [fault for fault in faults for _ in range(1 if fault.times is None else fault.times)]
 
     def release(self) -> None:
         """Lets the requests go on that hang now."""
@@ -165,7 +165,7 @@ class DemoServer:
             self._requests.append(request)
             asked = f"{request.path}?{unquote_plus(request.query)}"
             met = next((fault for fault in self._faults if fault.path in asked), None)
-            if met is not None:
+            if met is not None and met.times is not None:
                 self._faults.remove(met)
             return met, self._released
 

@@ -72,6 +72,13 @@ def test_a_fault_waits_for_its_path_and_counts_its_times(server: DemoServer, cli
     assert server.faults == ()
 
 
+def test_a_fault_may_stay_until_the_reset(server: DemoServer, client: httpx.Client) -> None:
+    server.inject(Fault("status", status=500, times=None))
+    assert {costs(client).status_code for _ in range(100)} == {500}
+    server.reset()
+    assert costs(client).status_code == 200
+
+
 def test_a_fault_may_wait_for_one_path_or_one_query(server: DemoServer, client: httpx.Client) -> None:
     projects = client.get("/organization/projects").json()["data"]
     server.inject(Fault("status", path="/projects?"), Fault("status", status=400, path="group_by[]=user_id"))

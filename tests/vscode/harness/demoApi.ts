@@ -15,7 +15,7 @@ export interface Fault {
   headers?: Record<string, string>;
   body?: string;
   path?: string;
-  times?: number;
+  times?: number | null;
 }
 
 export class DemoApi {

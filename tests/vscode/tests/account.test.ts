@@ -12,7 +12,7 @@ import type { Contents, UsagePanel } from "../harness/usagePanel.ts";
 const FAILURES: { what: string; faults: Fault[]; says: RegExp; next: RegExp }[] = [
   {
     what: "401",
-    faults: [{ kind: "status", status: 401, times: 50 }],
+    faults: [{ kind: "status", status: 401, times: null }],
     says: /does not accept this key/,
     next: /Set admin key/,
   },
@@ -22,7 +22,7 @@ const FAILURES: { what: string; faults: Fault[]; says: RegExp; next: RegExp }[] 
       {
         kind: "status",
         status: 403,
-        times: 50,
+        times: null,
         body: JSON.stringify({
           error: {
             message: "You have insufficient permissions for this operation. Missing scopes: api.usage.read.",
@@ -36,13 +36,13 @@ const FAILURES: { what: string; faults: Fault[]; says: RegExp; next: RegExp }[] 
   },
   {
     what: "500",
-    faults: [{ kind: "status", status: 500, times: 50 }],
+    faults: [{ kind: "status", status: 500, times: null }],
     says: /problem of its own/,
     next: /Try again/,
   },
   {
     what: "HTML",
-    faults: [{ kind: "status", status: 200, body: "<html><body>Sign in</body></html>", times: 50 }],
+    faults: [{ kind: "status", status: 200, body: "<html><body>Sign in</body></html>", times: null }],
     says: /is not OpenAI's API/,
     next: /Open settings/,
   },

@@ -375,7 +375,7 @@ describe("the usage page", () => {
       [403, "images", "Images"],
       [500, "audio_speeches", "Speech"],
     ] as const) {
-      await demo.inject({ kind: "status", status, path: `usage/${capability}`, times: 50 });
+      await demo.inject({ kind: "status", status, path: `usage/${capability}`, times: null });
       await panel.refresh();
       await panel.until(({ notices, metrics, tables, nav }) => {
         assert.match(notices["usage-problem"] ?? "", new RegExp(`^${name} could not be read`));
