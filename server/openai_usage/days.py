@@ -27,10 +27,11 @@ class Days:
         return isinstance(day, date) and self.first <= day <= self.last
 
     def __iter__(self) -> Iterator[date]:
-        return (self.first + timedelta(days=n) for n in range(len(self)))
+        # By their ordinals: adding timedeltas takes ten times as long, and a year's days are gone over for each query.
+        return map(date.fromordinal, range(self.first.toordinal(), self.last.toordinal() + 1))
 
     def __len__(self) -> int:
-        return (self.last - self.first).days + 1
+        return self.last.toordinal() - self.first.toordinal() + 1
 
     @property
     def start_time(self) -> int:

@@ -25,10 +25,8 @@ _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 class _KnownDay:
     as_of: datetime
     buckets: list[Bucket]
-
-    def is_settled(self, day: date) -> bool:
-        """Whether the day was over for long enough when it was read; others have to be read again."""
-        return day < _first_unsettled(self.as_of.date())
+    is_settled: bool
+    """Whether the day was over for long enough when it was read; others have to be read again."""
 
 
 def may_move(days: Days, today: date) -> bool:
@@ -62,14 +60,18 @@ class Buckets:
         is_new = not self._days or needed.last > max(self._days)
         newest = self.as_of
 
-        def is_wanted(day: date) -> bool:
-            known = self._days.get(day)
-            if known is None or known.is_settled(day):
-                return known is None
+        def is_wanted(known: _KnownDay) -> bool:
             # Another range may have been read on a newer day in between.
             return is_new or known.as_of < since or (newest is not None and known.as_of.date() < newest.date())
 
-        return list(_ranges(day for day in needed if is_wanted(day)))
+        known = map(self._days.get, needed)
+        return list(
+            _ranges(
+                day
+                for day, of_day in zip(needed, known, strict=True)
+                if of_day is None or (not of_day.is_settled and is_wanted(of_day))
+            )
+        )
 
     def put(self, days: Days, buckets: Iterable[Bucket], as_of: datetime) -> bool:
         """Replace `days` whole. Whether one that was known is not as it was."""
@@ -77,20 +79,21 @@ class Buckets:
         for bucket in buckets:
             by_day[day_of(bucket.start)].append(bucket)
         has_moved = any(day in self._days and self._days[day].buckets != by_day[day] for day in days)
+        first_unsettled = _first_unsettled(as_of.date())
         for day in days:
-            self._days[day] = _KnownDay(as_of, by_day[day])
+            self._days[day] = _KnownDay(as_of, by_day[day], day < first_unsettled)
         self._whole.clear()
         self.version += 1
         return has_moved
 
     def oldest(self, days: Days) -> datetime | None:
         """When the first read of those of `days` was asked for that may have moved since; None: of none of them."""
-        known = [self._days[day] for day in days if day in self._days and not self._days[day].is_settled(day)]
-        return min((one.as_of for one in known), default=None)
+        known = map(self._days.get, days)
+        return min((one.as_of for one in known if one is not None and not one.is_settled), default=None)
 
     def of(self, days: Days) -> list[Bucket]:
         """The buckets of those of `days` that are known, oldest first."""
-        return [bucket for day in days if day in self._days for bucket in self._days[day].buckets]
+        return [bucket for known in map(self._days.get, days) if known is not None for bucket in known.buckets]
 
     def whole(self, days: Days) -> Bucket:
         """What is known of `days` as one bucket, in which every key has at most one row."""

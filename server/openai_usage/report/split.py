@@ -1,12 +1,12 @@
 """Figures over time, in layers: the largest groups, the rest as one, and what no group has."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Final
 
 from openai_usage import money
-from openai_usage.report.sums import Part, Value, add_up
+from openai_usage.report.sums import Part, Value, add_up, add_up_over_time
 from openai_usage.rows import Number
 
 OTHER: Final = object()
@@ -82,18 +82,7 @@ def _used_groups(parts: Sequence[Part]) -> set[int]:
 
 def _series(parts: Sequence[Part], slots: Sequence[int], count: int, starts: Sequence[int]) -> list[list[Number]]:
     """For each of `count` slots the sum of each bucket; `slots` has the slot of each group."""
-    position = {start: index for index, start in enumerate(starts)}
-    series: list[list[Number]] = [[0] * len(starts) for _ in range(count)]
-    for part in parts:
-        # One more slot, for what is left out: the group -1 is the last one there, too.
-        groups = [slots[group] if group >= 0 else count for group in part.groups]
-        for bucket in part.buckets:
-            at = position.get(bucket.start)
-            if at is None:
-                continue
-            sums = add_up([Part([bucket], groups, part.terms)], count)
-            with money.exact():
-                for slot, number in enumerate(sums):
-                    if number:
-                        series[slot][at] += number
-    return series
+    # One more slot, for what is left out: the group -1 is the last one there, too.
+    slotted = [replace(part, groups=[slots[group] if group >= 0 else count for group in part.groups]) for part in parts]
+    over_time = add_up_over_time(slotted, count, starts)
+    return [[of_bucket[slot] for of_bucket in over_time] for slot in range(count)]

@@ -62,19 +62,34 @@ def add_up(parts: Iterable[Part], count: int) -> list[Number]:
     sums: list[Number] = [0] * (count + 1)
     with money.exact():
         for part in parts:
-            groups = part.groups
             for bucket in part.buckets:
-                for column, sign in part.terms:
-                    # Most columns of most rows are zero, and finding that out is far cheaper than adding them up.
-                    if not bucket.keys or not any(bucket.columns[column]):
-                        continue
-                    if sign > 0:
-                        for key, number in zip(bucket.keys, bucket.columns[column], strict=True):
-                            sums[groups[key]] += number
-                    else:
-                        for key, number in zip(bucket.keys, bucket.columns[column], strict=True):
-                            sums[groups[key]] -= number
+                _add(bucket, part.terms, part.groups, sums)
     return sums[:count]
+
+
+def add_up_over_time(parts: Iterable[Part], count: int, starts: Sequence[int]) -> list[list[Number]]:
+    """The same for each of the buckets that begin at `starts`; others are left out."""
+    sums: list[list[Number]] = [[0] * (count + 1) for _ in starts]
+    at = dict(zip(starts, sums, strict=True))
+    with money.exact():
+        for part in parts:
+            for bucket in part.buckets:
+                if bucket.start in at:
+                    _add(bucket, part.terms, part.groups, at[bucket.start])
+    return [of_bucket[:count] for of_bucket in sums]
+
+
+def _add(bucket: Bucket, terms: Sequence[tuple[int, int]], groups: Sequence[int], sums: list[Number]) -> None:
+    for column, sign in terms:
+        # Most columns of most rows are zero, and finding that out is far cheaper than adding them up.
+        if not bucket.keys or not any(bucket.columns[column]):
+            continue
+        if sign > 0:
+            for key, number in zip(bucket.keys, bucket.columns[column], strict=True):
+                sums[groups[key]] += number
+        else:
+            for key, number in zip(bucket.keys, bucket.columns[column], strict=True):
+                sums[groups[key]] -= number
 
 
 def sums_by_value(part: Part, grouping: Grouping) -> dict[Value, Number]:
