@@ -44,3 +44,5 @@ class Directory:
     projects: Mapping[str, Project] = field(default_factory=dict)
     api_keys: Mapping[str, ApiKey] = field(default_factory=dict)
     users: Mapping[str, User] = field(default_factory=dict)
+    is_whole: bool = True
+    """False: a list of keys or of service accounts could not be read."""

@@ -36,6 +36,8 @@ class Endpoint:
     labels: tuple[str, ...] = ()
     """What rows tell beside that without being asked."""
     widths: tuple[Width, ...] = ("1d", "1h", "1m")
+    is_optional: bool = False
+    """It is new, and older accounts do not have it."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -64,8 +66,10 @@ class Query:
         return self.endpoint.name + fineness + narrowed + split
 
 
-def _usage(name: str, metrics: tuple[Metric, ...], dimensions: tuple[str, ...]) -> Endpoint:
-    return Endpoint(name, f"/organization/usage/{name}", metrics, dimensions)
+def _usage(
+    name: str, metrics: tuple[Metric, ...], dimensions: tuple[str, ...], *, is_optional: bool = False
+) -> Endpoint:
+    return Endpoint(name, f"/organization/usage/{name}", metrics, dimensions, is_optional=is_optional)
 
 
 _REQUESTS: Final = Metric("num_model_requests", "requests")
@@ -99,7 +103,7 @@ _INPUT: Final = (Metric("input_tokens", "tokens"), _REQUESTS)
 
 USAGE: Final = (
     _usage("completions", _TOKEN_METRICS, _TOKEN_DIMENSIONS),
-    _usage("decisions", _TOKEN_METRICS, _TOKEN_DIMENSIONS),
+    _usage("decisions", _TOKEN_METRICS, _TOKEN_DIMENSIONS, is_optional=True),
     _usage("embeddings", _INPUT, _MODEL_DIMENSIONS),
     _usage("moderations", _INPUT, _MODEL_DIMENSIONS),
     _usage("images", (Metric("images", "images"), _REQUESTS), (*_MODEL_DIMENSIONS, "size", "source")),
@@ -111,12 +115,14 @@ USAGE: Final = (
         "file_search_calls",
         (Metric("num_requests", "calls"),),
         ("project_id", "user_id", "api_key_id", "vector_store_id"),
+        is_optional=True,
     ),
     _usage(
         "web_search_calls",
         # The model requests are those of the models that searched: completions count them as well.
         (Metric("num_requests", "calls"), _REQUESTS),
         (*_MODEL_DIMENSIONS, "context_level", "api_source"),
+        is_optional=True,
     ),
 )
 """Usage, in the order in which it is shown."""

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import os
+import re
 import tempfile
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +17,7 @@ from openai_usage import money, queries
 from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Query
 from openai_usage.queries import can_be_narrowed, cost_query, usage_query
+from openai_usage.report import Report
 from openai_usage.report.sums import passes
 from openai_usage.scope import CAPABILITIES, Scope
 from openai_usage.store import Store
@@ -22,12 +25,15 @@ from openai_usage.store import Store
 _AMOUNT: Final = COSTS.column("amount")
 _QUANTITY: Final = COSTS.column("quantity")
 
+_SPLITS_CELLS: Final = re.compile(r"[;\t\r\n]")
+_FORMULA: Final = re.compile(r"[\s\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*[=+\-@]")
+
 Format = Literal["csv", "json"]
 
 
-def write(path: Path, kind: Format, store: Store, scope: Scope, currency: str) -> None:
+def write(path: Path, kind: Format, store: Store, report: Report, currency: str) -> None:
     """Write the file whole, or leave what was there. OSError when it cannot be written."""
-    text = as_json(store, scope, currency) if kind == "json" else as_csv(store, scope, currency)
+    text = as_json(store, report, currency) if kind == "json" else as_csv(store, report.scope, currency)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".openai-usage-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
@@ -40,17 +46,26 @@ def write(path: Path, kind: Format, store: Store, scope: Scope, currency: str) -
         raise
 
 
-def as_json(store: Store, scope: Scope, currency: str) -> str:
-    """`{"period": {start, end}, "currency", "costs": [...], "usage": [...]}`; amounts are strings, counts numbers.
+def as_json(store: Store, report: Report, currency: str) -> str:
+    """`{"period": {start, end}, "currency", "costs": [...], "usage": [...], "missing": [{capability, start, end}]}`.
 
-    The section of one capability has no costs: the bill is not by capability.
+    Amounts are strings, counts numbers, and days ISO dates, the last one inclusive. The section of one capability has
+    no costs: the bill is not by capability. `missing` is what could not be read and is therefore not in it.
     """
+    scope = report.scope
     content: dict[str, Any] = {
         "period": {"start": scope.days.first.isoformat(), "end": scope.days.last.isoformat()},
     }
     if scope.section not in CAPABILITIES:
         content |= {"currency": currency, "costs": list(_costs(store, scope, currency))}
     content["usage"] = list(_usage(store, scope))
+    content["missing"] = [
+        {"capability": name, "start": days.first.isoformat(), "end": days.last.isoformat()}
+        for name, days in dict.fromkeys(
+            (query.endpoint.name, days) for query, some in report.missing.items() for days in some
+        )
+        if name != COSTS.name or "costs" in content
+    ]
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -103,11 +118,14 @@ def _harmless(row: Mapping[str, Any]) -> dict[str, Any]:
     """Names come from the network: a spreadsheet must not take one for a formula."""
     texts = {"date", "amount", "quantity"}
     return {
-        name: f"'{value}"
-        if isinstance(value, str) and name not in texts and value[:1] in "=+-@\t\r" and value
-        else value
+        name: f"'{value}" if isinstance(value, str) and name not in texts and _may_be_a_formula(value) else value
         for name, value in row.items()
     }
+
+
+def _may_be_a_formula(text: str) -> bool:
+    """Also behind what cannot be seen, in wide characters, or where a spreadsheet begins another cell."""
+    return any(_FORMULA.match(part) for part in _SPLITS_CELLS.split(unicodedata.normalize("NFKC", text)))
 
 
 def _costs(store: Store, scope: Scope, currency: str) -> Iterator[dict[str, Any]]:
@@ -146,11 +164,14 @@ def _amount(store: Store, query: Query, bucket: Any, keep: Any) -> Decimal:  # n
 
 
 def _finest(store: Store, scope: Scope) -> Query:
-    """The split that is shown, else by project and line item; the sum alone where neither is there whole."""
+    """The split that is shown, else by project and line item; the sum alone where neither is there whole.
+
+    Days for which OpenAI does not give the split are then in rows of what it leaves out.
+    """
     shown = [scope.group_by] if scope.measure == "spend" else []
     for query in [cost_query(scope.filters, by) for by in (*shown, "line_item")]:
         asked = queries.given(query, scope.days)
-        if asked == scope.days and not store.buckets[query].missing(asked):
+        if asked is not None and not store.buckets[query].missing(asked):
             return query
     return cost_query(scope.filters)
 
@@ -168,12 +189,13 @@ def _cost_row(
 
 
 def _usage(store: Store, scope: Scope) -> Iterator[dict[str, Any]]:
-    """Every row by day; in the section of one capability only its own, as fine as they are shown."""
+    """Every row by day, and what the chart shows as fine as it shows it; of a capability's section only its own."""
     names, shown = _names(store.directory), CAPABILITIES.get(scope.section)
+    charted = queries.measured(scope)
     for endpoint in USAGE if shown is None else (shown,):
         if not can_be_narrowed(endpoint, scope.filters):
             continue
-        width = "1d" if shown is None else scope.width
+        width = scope.width if endpoint in charted else "1d"
         query = usage_query(endpoint, width)
         keep = passes(endpoint, scope.filters)
         buckets = store.buckets[query]

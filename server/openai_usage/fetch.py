@@ -9,9 +9,10 @@ from datetime import date, datetime
 from typing import Final
 
 from openai_usage import openai_api, queries
-from openai_usage.days import Days, last_days, month_of
+from openai_usage.days import Days
 from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, Query
+from openai_usage.limits import LimitsOf
 from openai_usage.openai_api import ApiError, Client, Fault
 from openai_usage.scope import Scope
 from openai_usage.store import Store, may_move
@@ -20,9 +21,8 @@ _log = logging.getLogger(__name__)
 
 DIRECTORY: Final = "names"
 """The topic of everything about names."""
-LIMITS: Final = "limits"
 
-Topic = Query | str
+Topic = Query | LimitsOf | str
 """What a question is about; a failure is remembered under it."""
 
 
@@ -35,6 +35,8 @@ class Question:
     """For the log."""
     ask: Callable[[Client, Store, datetime], Awaitable[None]]
     """Asks, and puts the answer into the store. ApiError when there is none."""
+    is_compared: bool = False
+    """Of a period that is only compared with."""
 
 
 Failures = dict[Topic, ApiError]
@@ -44,8 +46,8 @@ Failures = dict[Topic, ApiError]
 def needed_days(scope: Scope | None, query: Query, today: date) -> list[Days]:
     """The days of a query that the views need; the status bar tells of this month and of the last 7 days."""
     found = []
-    if query == queries.BASE:
-        found.append(month_of(today).union(last_days(8, today)))
+    if query in {queries.TOTAL, queries.BASE}:
+        found.append(queries.days_around(today))
     if scope and (query in queries.cost_queries(scope) or query in queries.usage_queries(scope)):
         found.append(scope.days)
     return [given for days in found if (given := queries.given(query, days))]
@@ -56,7 +58,7 @@ def shown(store: Store, scope: Scope | None, today: date, refused: Collection[st
 
     `scope` is the panel's; None: nobody looks at the panel. `refused` are texts of questions that will not be asked.
     """
-    wanted = [queries.BASE]
+    wanted = [queries.TOTAL, queries.BASE]
     if scope:
         wanted += [*queries.cost_queries(scope), *queries.usage_queries(scope)]
     wanted = [query for query in dict.fromkeys(wanted) if query.endpoint not in store.absent]
@@ -79,7 +81,7 @@ def is_of_one_moment(store: Store, scope: Scope) -> bool:
 def compared(store: Store, scope: Scope) -> list[Question]:
     """What the panel compares with, as far as the store has not got it."""
     return [
-        _figures(query, days)
+        replace(_figures(query, days), is_compared=True)
         for query in queries.compared(scope)
         if query.endpoint not in store.absent and queries.given(query, scope.before) == scope.before
         for days in store.to_read(query, scope.before)
@@ -101,10 +103,14 @@ def limits(store: Store, scope: Scope, *, refresh: bool) -> list[Question]:
     elif len(chosen) == 1:
         projects += chosen
     wanted = [one for one in projects if refresh or one not in store.spend_limits]
-    found = [Question(LIMITS, f"limits of {one or 'the organisation'}", _limits_of(one)) for one in wanted]
+    found = [_limits(LimitsOf("spend", one), _limits_of(one)) for one in wanted]
     if scope.section == "limits" and len(chosen) == 1 and (refresh or chosen[0] not in store.rate_limits):
-        found.append(Question(f"rates of {chosen[0]}", f"rate limits of {chosen[0]}", _rates_of(chosen[0])))
+        found.append(_limits(LimitsOf("rate", chosen[0]), _rates_of(chosen[0])))
     return found
+
+
+def _limits(topic: LimitsOf, ask: Callable[[Client, Store, datetime], Awaitable[None]]) -> Question:
+    return Question(topic, str(topic), ask)
 
 
 async def read(client: Client, store: Store, questions: Sequence[Question], now: datetime) -> Failures:
@@ -146,8 +152,8 @@ def _figures(query: Query, days: Days) -> Question:
         try:
             answer = await openai_api.buckets(client, query, days, now.date(), buckets.keys)
         except ApiError as error:
-            if error.fault is Fault.NOT_FOUND and query.endpoint is not COSTS:
-                # Not every account has every endpoint; the newest are missing on older ones.
+            if error.fault is Fault.NOT_FOUND and query.endpoint.is_optional and query.width == "1d":
+                # Not every account has the newest endpoints.
                 store.absent.add(query.endpoint)
                 return
             raise
@@ -170,13 +176,20 @@ async def _read_directory(client: Client, store: Store, _: datetime) -> None:
         return_exceptions=True,
     )
     failures = [answer for answer in (*keys, *accounts) if isinstance(answer, BaseException)]
+    # Where a list failed, what it said the last time still holds.
+    old = known if known and failures else Directory()
     store.directory = Directory(
         found.projects,
-        {key.id: key for answer in keys if not isinstance(answer, BaseException) for key in answer},
         {
+            **old.api_keys,
+            **{key.id: key for answer in keys if not isinstance(answer, BaseException) for key in answer},
+        },
+        {
+            **old.users,
             **{user.id: user for answer in accounts if not isinstance(answer, BaseException) for user in answer},
             **found.users,
         },
+        is_whole=not failures,
     )
     if failures:
         raise failures[0]
@@ -185,10 +198,18 @@ async def _read_directory(client: Client, store: Store, _: datetime) -> None:
 def _limits_of(project_id: str | None) -> Callable[[Client, Store, datetime], Awaitable[None]]:
     async def ask(client: Client, store: Store, _: datetime) -> None:
         limit, alerts = await asyncio.gather(
-            openai_api.spend_limit(client, project_id), openai_api.spend_alerts(client, project_id)
+            openai_api.spend_limit(client, project_id),
+            openai_api.spend_alerts(client, project_id),
+            return_exceptions=True,
         )
-        store.spend_limits[project_id] = limit
-        store.spend_alerts[project_id] = alerts
+        # Of a limit that cannot be read it is not known whether there is one.
+        if not isinstance(limit, BaseException):
+            store.spend_limits[project_id] = limit
+        if not isinstance(alerts, BaseException):
+            store.spend_alerts[project_id] = alerts
+        for answer in (limit, alerts):
+            if isinstance(answer, BaseException):
+                raise answer
 
     return ask
 

@@ -22,8 +22,10 @@ class Figures:
 
     @property
     def as_of(self) -> datetime | None:
-        """When the newest of them were asked for."""
-        return self._store.buckets[queries.BASE].as_of
+        """When the bill around today was asked for, of which all has to be known."""
+        bill = self._store.buckets[queries.TOTAL]
+        moment = bill.as_of
+        return None if moment is None or bill.missing(queries.days_around(moment.date())) else moment
 
     @property
     def currency(self) -> str:
@@ -32,13 +34,14 @@ class Figures:
 
     def add_up(self, scope: Scope | None, now: datetime, *, is_waiting: bool) -> None:
         """Of the panel's `scope`, when it is open. With `is_waiting`, there is more to come."""
-        if self.as_of is None:
+        as_of = self.as_of
+        if as_of is None:
             return
         version = self._store.version
         if self.recent is None or self._version != version:
-            base = self._store.buckets[queries.BASE]
-            self.bill = report.bill(base)
-            self.recent = report.recent(base, self.bill.currency, self.as_of.date())
+            buckets = self._store.buckets
+            self.bill = report.bill(buckets[queries.TOTAL])
+            self.recent = report.recent(buckets[queries.TOTAL], buckets[queries.BASE], self.bill.currency, as_of.date())
             self._version = version
         if scope is None:
             return

@@ -2,6 +2,18 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsOf:
+    """Which limits: the spend limit and the alerts, or the rate limits, of a project or of the organisation (None)."""
+
+    kind: Literal["spend", "rate"]
+    project_id: str | None
+
+    def __str__(self) -> str:
+        return f"{self.kind} limits of {self.project_id or 'the organisation'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,10 @@ Progress = Callable[[Callable[[], object]], AbstractContextManager[None]]
 """Shows progress while it is open; the function it is given cancels the work."""
 
 
+class NotReadyError(Exception):
+    """What was chosen is still being read."""
+
+
 class Monitor:
     """Keeps the numbers of one account up to date. Its commands only note what is wanted; `run` does it."""
 
@@ -113,7 +117,9 @@ class Monitor:
         """Reveal the panel at once; fetch when what is known is not fresh."""
         self._panel_wanted = True
         age = self._clock() - self._figures.as_of if self._figures.as_of else None
-        fresh = age is not None and timedelta() <= age < _FRESH_FOR and not self._problem and not self._failures
+        # A refusal would only be repeated.
+        failed = self._failures.keys() - {topic for topic, _ in self._refused.values()}
+        fresh = age is not None and timedelta() <= age < _FRESH_FOR and not self._problem and not failed
         self._ask(refresh=not fresh)
         self._add_up()
         self._publish(reveal=True)
@@ -144,10 +150,16 @@ class Monitor:
         self._add_up()
         self._publish()
 
-    def export(self, path: Path, kind: Literal["csv", "json"]) -> None:
-        """Write the rows behind the panel. OSError when they cannot be written."""
-        chosen = scope(self._selection, self._clock().date())
-        export.write(path, kind, self._store, chosen, self._figures.currency)
+    def export(self, path: Path, kind: Literal["csv", "json"]) -> str | None:
+        """Write the rows behind the panel; what is not in the file though it should be, in words.
+
+        OSError when they cannot be written, NotReadyError when it is not yet what was chosen.
+        """
+        report = self._figures.report
+        if report is None or self._is_busy or report.scope != scope(self._selection, self._clock().date()):
+            raise NotReadyError
+        export.write(path, kind, self._store, report, self._figures.currency)
+        return views.not_read(report)
 
     def table_as_markdown(self, table: str) -> str | None:
         """A table of the panel, all of its rows; None when there is none of that name."""
@@ -221,6 +233,9 @@ class Monitor:
         by_user = refresh and user_waits
         if refresh:
             self._store.since = now
+        if by_user:
+            # What was not there may be there now.
+            self._store.absent.clear()
         questions = self._questions(now, by_user=by_user) if is_asked else []
         later = self._later_questions(now, by_user=by_user) if is_asked or self._more_wanted else []
         self._more_wanted = False
@@ -232,29 +247,37 @@ class Monitor:
             self._problem = error
             return
         store, client = self._store, self._client
+        is_done = await self._read_shown(client, store, now, questions, user_waits=user_waits)
+        if is_done and queries.TOTAL not in self._failures:
+            # After the figures: reading all at once would keep them waiting.
+            self._start_later(client, store, now, self._later_questions(now, by_user=by_user))
+
+    async def _read_shown(
+        self, client: Client, store: Store, now: datetime, questions: Sequence[fetch.Question], *, user_waits: bool
+    ) -> bool:
+        """Ask what is shown, and wait for the answers. False when nothing else is to be asked after it."""
         # What is on its way already, as a comparison, is waited for; what it does not answer is asked then.
         awaited = {running for question in questions if (running := self._later.get(question.topic))}
         questions = [question for question in questions if question.topic not in self._later]
-        if questions or awaited:
-            self._fetching = task = asyncio.create_task(_read(client, store, questions, now, awaited))
-            self._busy = user_waits or self._figures.as_of is None
-            try:
-                self._publish()
-                await self._wait_for(task, user_waits=user_waits)
-            finally:
-                task.cancel()
-                self._fetching = None
-                self._busy = False
-            if store is not self._store:
-                return
-            self._take(questions, task)
-            if awaited and not task.cancelled() and self._questions(now):
-                self._user_waits = True
-                self._wake.set()
-                return
-        if queries.BASE not in self._failures:
-            # After the figures: reading all at once would keep them waiting.
-            self._start_later(client, store, now, self._later_questions(now, by_user=by_user))
+        if not questions and not awaited:
+            return True
+        self._fetching = task = asyncio.create_task(_read(client, store, questions, now, awaited))
+        self._busy = user_waits or self._figures.as_of is None
+        try:
+            self._publish()
+            await self._wait_for(task, user_waits=user_waits)
+        finally:
+            task.cancel()
+            self._fetching = None
+            self._busy = False
+        if store is not self._store:
+            return False
+        self._take(questions, task)
+        if awaited and not task.cancelled() and self._questions(now):
+            self._user_waits = True
+            self._wake.set()
+            return False
+        return not task.cancelled()
 
     async def _wait_for(self, task: "asyncio.Task[fetch.Failures]", *, user_waits: bool) -> None:
         while not task.done():
@@ -277,13 +300,14 @@ class Monitor:
         self._note(questions, task.result())
 
     def _note(self, questions: Sequence[fetch.Question], failures: fetch.Failures) -> None:
-        for topic in {question.topic for question in questions}:
-            # Only what was asked can have been mended.
+        # Only what was asked can have been mended. What is only compared with is missed by nobody when it is not there.
+        for topic in {question.topic for question in questions if not question.is_compared}:
             self._failures.pop(topic, None)
-        self._failures |= failures
+            if topic in failures:
+                self._failures[topic] = failures[topic]
         for question in questions:
             error = failures.get(question.topic)
-            if error and error.fault in _REFUSALS and question.topic != queries.BASE:
+            if error and error.fault in _REFUSALS and (question.topic != queries.TOTAL or question.is_compared):
                 self._refused[question.text] = question.topic, error
         # All questions of a fetch tend to fail alike.
         for message in sorted({str(error) for error in failures.values()}):
@@ -294,9 +318,9 @@ class Monitor:
 
     def _start_later(self, client: Client, store: Store, now: datetime, questions: Sequence[fetch.Question]) -> None:
         """Read, kind by kind, what is shown when it is there; nobody waits for it."""
-        kinds: dict[object, list[fetch.Question]] = {}
+        kinds: dict[type, list[fetch.Question]] = {}
         for question in questions:
-            kinds.setdefault(question.topic if isinstance(question.topic, str) else "compared", []).append(question)
+            kinds.setdefault(type(question.topic), []).append(question)
         for some in kinds.values():
             task = asyncio.create_task(self._read_later(client, store, now, some))
             self._later |= dict.fromkeys((question.topic for question in some), task)
@@ -363,10 +387,11 @@ class Monitor:
         chosen = self._scope(now)
         if chosen is None:
             return []
+        are_old = self._names_read is not None and now - self._names_read > _NAMES_FRESH_FOR
         found = []
-        if by_user or self._names_read is None or now - self._names_read > _NAMES_FRESH_FOR:
+        if by_user or self._names_read is None or are_old:
             found += fetch.names()
-        found += fetch.limits(self._store, chosen, refresh=by_user)
+        found += fetch.limits(self._store, chosen, refresh=by_user or are_old)
         found += fetch.compared(self._store, chosen)
         found = [question for question in found if by_user or question.text not in self._refused]
         wanted = [question for question in found if question.topic not in self._later]
@@ -389,7 +414,8 @@ class Monitor:
 
     def _add_up(self) -> None:
         now = self._clock()
-        self._figures.add_up(self._scope(now), now, is_waiting=self._is_busy)
+        # Also while nobody waits for it: half of a refresh does not go together with the other half.
+        self._figures.add_up(self._scope(now), now, is_waiting=self._is_busy or self._fetching is not None)
 
     def _state(self) -> views.State:
         figures, bill = self._figures, self._figures.bill
@@ -412,7 +438,7 @@ class Monitor:
             spend_alerts=self._store.spend_alerts,
             rate_limits=self._store.rate_limits,
             monthly_budget=self._settings.monthly_budget,
-            problem=self._problem or self._failures.get(queries.BASE),
+            problem=self._problem or self._failures.get(queries.TOTAL),
             failures=self._failures,
             next_attempt=self._schedule.due_at,
         )

@@ -20,7 +20,8 @@ SHOW: Final = "openaiUsage.show"
 REFRESH: Final = "openaiUsage.refresh"
 SELECT: Final = "openaiUsage.select"
 
-# These two do their work before they return: writing a file, and a table as text.
+# These two do their work before they return: writing a file, which returns a sentence about what could not be read and
+# is not in it (null when all is), and a table as text.
 EXPORT: Final = "openaiUsage.export"
 TABLE_AS_MARKDOWN: Final = "openaiUsage.tableAsMarkdown"
 
@@ -329,6 +330,8 @@ class PanelView(_Wire):
     as_of: str | None
     """When the figures were fetched, ISO 8601 UTC ("2026-11-22T14:03:00Z"); null when nothing was yet."""
     busy: bool
+    outdated: bool = False
+    """The figures are of what was chosen before; those of `selection` are on their way."""
     reveal: bool
     """The user asked to see the panel: bring it to the front."""
     locale: str

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-from openai_usage.days import Days
+from openai_usage.days import Days, last_days, month_of
 from openai_usage.endpoints import COSTS, USAGE, Endpoint, Query, Width
 from openai_usage.protocol import GroupBy
 from openai_usage.scope import CAPABILITIES, Filters, Scope
@@ -17,7 +17,7 @@ from openai_usage.scope import CAPABILITIES, Filters, Scope
 TOTAL: Final = Query(COSTS)
 """The bill in one sum a day: what all splits of it have to come to."""
 BASE: Final = Query(COSTS, ("project_id", "line_item"))
-"""OpenAI gives these for all time."""
+"""OpenAI gives these for all time. With the sum, it is all that the status bar tells of."""
 _SPLITS: Final = (TOTAL, BASE, Query(COSTS, ("user_id",)), Query(COSTS, ("project_id", "api_key_id")))
 """Read for every period. Any other is read when it is shown."""
 RANKED_BY: Final[tuple[GroupBy, ...]] = ("model", "project_id", "api_key_id", "user_id", "line_item")
@@ -31,6 +31,11 @@ _MOST_NARROWED: Final = 50
 _REQUESTS: Final = ("completions", "decisions", "embeddings", "moderations", "images", "audio_speeches",
                     "audio_transcriptions")  # fmt: skip
 _TOKENS: Final = ("completions", "decisions", "embeddings", "moderations")
+
+
+def days_around(day: date) -> Days:
+    """What has to be known of the bill to tell of `day`: its month, and the 7 days before it."""
+    return month_of(day).union(last_days(8, day))
 
 
 def cost_query(filters: Filters, by: GroupBy | None = None) -> Query:

@@ -24,7 +24,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from openai_usage import protocol, settings
-from openai_usage.monitor import Monitor, Progress
+from openai_usage.monitor import Monitor, NotReadyError, Progress
 
 Publish = Callable[[BaseModel], None]
 CreateMonitor = Callable[[Publish, Progress, settings.Settings, str], Monitor]
@@ -87,11 +87,13 @@ def _answer_commands(server: LanguageServer, session: "_Session") -> None:
         session.monitor.select(_read(protocol.SELECT, protocol.Selection, argument))
 
     @server.command(protocol.EXPORT)
-    def export(argument: Any = None) -> None:  # noqa: ANN401
+    def export(argument: Any = None) -> str | None:  # noqa: ANN401
         wanted = _read(protocol.EXPORT, protocol.ExportArguments, argument)
         path = _local_path(wanted.uri)
         try:
-            session.monitor.export(path, wanted.format)
+            return session.monitor.export(path, wanted.format)
+        except NotReadyError:
+            raise JsonRpcInternalError("The figures are still loading. Export them when they are there.") from None
         except OSError as error:
             raise JsonRpcInternalError(f"{path} could not be written: {error.strerror or error}.") from None
 

@@ -368,14 +368,18 @@ async def test_alerts_of_nothing_are_none(server: DemoServer, client: Client) ->
 MISSING_SCOPE = '{"error": {"message": "Missing scopes: api.management.read.", "type": "x"}}'
 
 
-@pytest.mark.parametrize(("status", "body"), [(404, None), (403, None), (403, MISSING_SCOPE), (401, MISSING_SCOPE)])
 @pytest.mark.parametrize("project", [None, "proj_x"])
-async def test_limits_that_are_not_to_be_had(
-    server: DemoServer, client: Client, status: int, body: str | None, project: str | None
-) -> None:
-    server.inject(demo_server.Fault("status", status=status, body=body, times=2))
+async def test_limits_that_an_account_does_not_have(server: DemoServer, client: Client, project: str | None) -> None:
+    server.inject(demo_server.Fault("status", status=404, times=2))
     assert await openai_api.spend_limit(client, project) is None
     assert await openai_api.spend_alerts(client, project) == []
+
+
+@pytest.mark.parametrize("body", [None, MISSING_SCOPE])
+async def test_limits_that_may_not_be_read_are_not_none(server: DemoServer, client: Client, body: str | None) -> None:
+    server.inject(demo_server.Fault("status", status=403, body=body, times=2))
+    for ask in (openai_api.spend_alerts, openai_api.spend_limit):
+        assert (await fault_of(ask(client, None))).fault in {Fault.FORBIDDEN, Fault.SCOPE_MISSING}
 
 
 @pytest.mark.parametrize("status", [400, 401, 429, 500])

@@ -31,7 +31,7 @@ from openai_usage.demo.endpoints import USAGE
 from openai_usage.monitor import Monitor
 from openai_usage.openai_api import Client
 from openai_usage.protocol import Cell, Change, PanelView, Section, Selection, StatusView, Table
-from openai_usage.queries import BASE
+from openai_usage.queries import BASE, TOTAL
 from openai_usage.scope import FIRST_SELECTION, Scope, groups_of, measures_of, merged, scope
 from openai_usage.settings import Settings
 from openai_usage.store import Store
@@ -215,16 +215,16 @@ class Server:
         """What is shown, and how."""
         chosen = scope(selection, self._now.date())
         self.read(chosen)
-        base = self.store.buckets[BASE]
-        bill = report.bill(base)
+        total = self.store.buckets[TOTAL]
+        bill = report.bill(total)
         state = views.State(
             now=self._now,
             base_url="https://api.openai.com/v1",
             selection=selection,
-            as_of=base.as_of,
+            as_of=total.as_of,
             currency=bill.currency,
             left_out=bill.left_out,
-            recent=report.recent(base, bill.currency, self._now.date()),
+            recent=report.recent(total, self.store.buckets[BASE], bill.currency, self._now.date()),
             report=report.report(self.store, chosen, bill.currency, self._now),
             directory=self.store.directory,
             spend_limits=self.store.spend_limits,

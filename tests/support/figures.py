@@ -76,7 +76,8 @@ class Figures:
         store = Store()
         chosen = scope(merged(FIRST_SELECTION, selection), self.now.date())
         recent = month_of(self.now.date()).union(last_days(8, self.now.date()))
-        self._answer(store, queries.BASE, recent.union(chosen.days) if recent.touches(chosen.days) else recent)
+        for query in (queries.TOTAL, queries.BASE):
+            self._answer(store, query, recent.union(chosen.days) if recent.touches(chosen.days) else recent)
         for query in dict.fromkeys([*queries.cost_queries(chosen), *queries.usage_queries(chosen)]):
             self._answer(store, query, chosen.days)
         for query in queries.compared(chosen):
@@ -87,8 +88,8 @@ class Figures:
         """What the views are drawn from."""
         whole = merged(FIRST_SELECTION, selection)
         store = self.store(selection)
-        base = store.buckets[queries.BASE]
-        bill = report.bill(base)
+        total = store.buckets[queries.TOTAL]
+        bill = report.bill(total)
         chosen = scope(whole, self.now.date())
         failures: dict[Any, ApiError] = {
             query: REFUSED
@@ -103,7 +104,7 @@ class Figures:
             "organization": bill.organization_name,
             "currency": bill.currency,
             "left_out": bill.left_out,
-            "recent": report.recent(base, bill.currency, self.now.date()),
+            "recent": report.recent(total, store.buckets[queries.BASE], bill.currency, self.now.date()),
             "report": report.report(store, chosen, bill.currency, self.now),
             "failures": failures,
         }

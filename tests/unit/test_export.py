@@ -40,7 +40,8 @@ def exported(figures: Figures, selection: Selection = FIRST_SELECTION) -> tuple[
     """The same as JSON and as the rows of CSV."""
     store = figures.store(selection)
     chosen = scope(merged(FIRST_SELECTION, selection), figures.now.date())
-    content = json.loads(export.as_json(store, chosen, "usd"), parse_float=lambda _: pytest.fail("a float"))
+    shown = report.report(store, chosen, "usd", figures.now)
+    content = json.loads(export.as_json(store, shown, "usd"), parse_float=lambda _: pytest.fail("a float"))
     return content, list(csv.DictReader(io.StringIO(export.as_csv(store, chosen, "usd"))))
 
 
@@ -65,7 +66,7 @@ def figures() -> Figures:
 
 def test_json_as_it_is_promised(figures: Figures) -> None:
     content, _ = exported(figures)
-    assert list(content) == ["period", "currency", "costs", "usage"]
+    assert list(content) == ["period", "currency", "costs", "usage", "missing"]
     assert content["period"] == {"start": "2026-10-24", "end": "2026-11-22"}
     assert content["currency"] == "usd"
     assert {row["date"]: row["amount"] for row in content["costs"]} == {"2026-11-20": "-0.35", "2026-11-22": TINY}
@@ -103,7 +104,7 @@ def test_ids_have_their_names_beside_them(figures: Figures) -> None:
         store = figures.store(selection)
         store.directory = directory
         chosen = scope(selection, figures.now.date())
-        content = json.loads(export.as_json(store, chosen, "usd"))
+        content = json.loads(export.as_json(store, report.report(store, chosen, "usd", NOW), "usd"))
         used = content["usage"][-2]
         assert [used["project_name"], used["api_key_name"], used["user_name"]] == ["=Support", "Website", EMAIL]
         rows = list(csv.DictReader(io.StringIO(export.as_csv(store, chosen, "usd"))))
@@ -138,7 +139,7 @@ def test_hours_are_moments(figures: Figures) -> None:
 
 def test_the_section_of_a_capability_has_its_own_rows_only(figures: Figures) -> None:
     content, rows = exported(figures, Selection(section="vector_stores"))
-    assert list(content) == ["period", "usage"], "the bill is not by capability"
+    assert list(content) == ["period", "usage", "missing"], "the bill is not by capability"
     assert [row["capability"] for row in content["usage"]] == [row["capability"] for row in rows] == ["vector_stores"]
 
 
@@ -242,11 +243,44 @@ def test_the_sum_of_a_file_is_what_the_panel_says(rows: list[Json], selection: S
     assert all(date.fromisoformat(row["date"]) in chosen.days for row in (*content["costs"], *content["usage"]))
 
 
+def test_what_could_not_be_read_is_named(figures: Figures) -> None:
+    figures.refused = lambda query: query.endpoint.name == "images" or not query.group_by
+    missing = exported(figures)[0]["missing"]
+    whole = {"start": "2026-10-24", "end": "2026-11-22"}
+    assert {"capability": "images", **whole} in missing
+    assert {"capability": "costs", **whole} in missing
+
+
+def test_days_without_cost_by_key_are_whole_all_the_same() -> None:
+    figures = Figures()
+    old, new = date(2025, 12, 1), date(2025, 12, 8)
+    figures.bill(old, "5", api_key_id="key_a")
+    figures.bill(new, "7", api_key_id="key_a")
+    content, _ = exported(figures, Selection(start=old, end=new, section="api-keys"))
+    rows = [(row["date"], row["amount"], row["api_key_id"]) for row in content["costs"]]
+    assert sorted(rows) == [("2025-12-01", "5", None), ("2025-12-08", "7", "key_a")]
+
+
+def test_hours_are_exported_where_hours_are_shown(figures: Figures) -> None:
+    content, _ = exported(figures, Selection(period="7d", bucket="1h", measure="tokens"))
+    dates = {row["capability"]: row["date"] for row in content["usage"]}
+    assert dates == {"completions": "2026-11-22T02:00:00Z", "vector_stores": "2026-11-22"}
+
+
+@pytest.mark.parametrize("name", ["=1+1", " =1+1", "\n=1", "\u200b@x", "\uff1d1+1", "x;=1+1", "x\t-1", "+1"])
+def test_a_name_is_no_formula_wherever_it_stands(name: str) -> None:
+    figures = Figures()
+    figures.use("completions", TODAY, model=name, input_tokens=1)
+    (row,) = [row for row in exported(figures)[1] if row["capability"] == "completions"]
+    assert row["model"] == f"'{name}"
+
+
 # Into a file.
 
 
 def write(path: Path, kind: export.Format = "json") -> None:
-    export.write(path, kind, Figures().store(), scope(FIRST_SELECTION, TODAY), "usd")
+    store = Figures().store()
+    export.write(path, kind, store, report.report(store, scope(FIRST_SELECTION, TODAY), "usd", NOW), "usd")
 
 
 @pytest.mark.parametrize("kind", ["json", "csv"])

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ from openai_usage import credentials, monitor, schedule
 from openai_usage.credentials import Credential
 from openai_usage.demo import DEMO_KEY, Organization
 from openai_usage.demo.api import Api, Request, Response
-from openai_usage.monitor import Monitor
+from openai_usage.monitor import Monitor, NotReadyError
 from openai_usage.openai_api import Client
 from openai_usage.protocol import Metric, PanelView, Section, Selection, StatusView, Table
 from openai_usage.scope import days_of
@@ -33,6 +34,8 @@ USAGE = (
     "vector_stores", "code_interpreter_sessions", "file_search_calls", "web_search_calls",
 )  # fmt: skip
 SPLITS = ("costs", "costs by project_id+line_item", "costs by user_id", "costs by project_id+api_key_id")
+FIRST = SPLITS[:2]
+"""What is asked by itself, before anybody looks at the panel."""
 BEFORE = (
     "costs", "costs by line_item", "costs by project_id", "costs by api_key_id", "costs by user_id",
     *(f"{name} in sum" for name in USAGE),
@@ -270,22 +273,22 @@ async def test_it_fetches_again_when_it_is_time(world: World) -> None:
         await world.until(lambda: len(world.statuses) == 1)
         world.now += timedelta(minutes=4)
         await world.has_looked_at_the_clock()
-        assert len(world.asked) == 1
+        assert len(world.asked) == len(FIRST)
         world.now += timedelta(minutes=1)
-        await world.until(lambda: len(world.asked) == 2)
+        await world.until(lambda: len(world.asked) == 2 * len(FIRST))
         await world.until(lambda: len(world.statuses) == 2)
 
 
 async def test_settings_told_again_are_no_reason_to_ask_again(world: World) -> None:
     world.hold()
     async with world.monitor(Settings()) as watched:
-        await world.until(lambda: len(world.asked) == 1)
+        await world.until(lambda: len(world.asked) == len(FIRST))
         watched.configure(Settings())
         world.let_go()
         await world.until(lambda: world.statuses)
         watched.configure(Settings())
         await world.has_looked_at_the_clock()
-    assert len(world.asked) == 1
+    assert len(world.asked) == len(FIRST)
 
 
 async def test_a_shorter_wait_counts_from_the_last_fetch(world: World) -> None:
@@ -294,9 +297,9 @@ async def test_a_shorter_wait_counts_from_the_last_fetch(world: World) -> None:
         world.now += timedelta(minutes=4)
         watched.configure(Settings(refresh_minutes=5))
         await world.has_looked_at_the_clock()
-        assert len(world.asked) == 1
+        assert len(world.asked) == len(FIRST)
         world.now += timedelta(minutes=1)
-        await world.until(lambda: len(world.asked) == 2)
+        await world.until(lambda: len(world.asked) == 2 * len(FIRST))
 
 
 async def test_automatic_refresh_can_be_turned_on(world: World) -> None:
@@ -304,7 +307,7 @@ async def test_automatic_refresh_can_be_turned_on(world: World) -> None:
         await world.until(lambda: world.statuses)
         assert world.asked == []
         watched.configure(Settings(refresh_minutes=5))
-        await world.until(lambda: len(world.asked) == 1)
+        await world.until(lambda: len(world.asked) == len(FIRST))
 
 
 async def test_a_new_day_is_not_called_the_old_one(world: World) -> None:
@@ -314,7 +317,7 @@ async def test_a_new_day_is_not_called_the_old_one(world: World) -> None:
         await world.until(lambda: not world.statuses[-1].busy)
         world.now += timedelta(minutes=20)
         await world.until(lambda: "on 20 Nov" in world.statuses[-1].text)
-        assert len(world.asked) == 1
+        assert len(world.asked) == len(FIRST)
 
 
 async def test_a_new_day_is_read_with_the_days_that_were_not_settled(world: World) -> None:
@@ -336,9 +339,9 @@ async def test_it_does_not_ask_sooner_than_it_was_told(world: World) -> None:
         assert "The next try is at 21 Nov 00:20 UTC" in world.statuses[-1].accessible_label
         world.now += timedelta(minutes=29)
         await world.has_looked_at_the_clock()
-        assert len(world.asked) == 1
+        assert len(world.asked) == len(FIRST)
         world.now += timedelta(minutes=1)
-        await world.until(lambda: len(world.asked) == 2)
+        await world.until(lambda: len(world.asked) == 2 * len(FIRST))
 
 
 async def test_names_that_are_answered_do_not_lift_the_wait_for_costs(world: World) -> None:
@@ -359,22 +362,22 @@ async def test_a_clock_that_is_set_back(world: World) -> None:
     async with world.monitor() as watched:
         await world.until(lambda: world.statuses)
         world.now -= timedelta(days=5)
-        await world.until(lambda: "today" in world.statuses[-1].text and len(world.asked) == 2)
+        await world.until(lambda: "today" in world.statuses[-1].text and len(world.asked) == 2 * len(FIRST))
         world.now -= timedelta(hours=3)
-        await world.until(lambda: len(world.asked) == 3)
+        await world.until(lambda: len(world.asked) == 3 * len(FIRST))
         watched.refresh()
-        await world.until(lambda: len(world.asked) == 4)
+        await world.until(lambda: len(world.asked) == 4 * len(FIRST))
         await world.until(lambda: world.statuses[-1].severity == "ok" and not world.statuses[-1].busy)
 
 
 # How much is asked.
 
 
-async def test_the_first_status_takes_one_request(world: World) -> None:
+async def test_the_first_status_takes_two_requests_side_by_side(world: World) -> None:
     async with world.monitor():
         await world.until(lambda: world.statuses)
         await world.is_quiet()
-        assert [repr(one) for one in world.asked] == ["costs by project_id+line_item 2026-11-01..2026-11-20"]
+        assert [repr(one) for one in world.asked] == [f"{name} 2026-11-01..2026-11-20" for name in FIRST]
         assert world.panels == []
 
 
@@ -389,14 +392,13 @@ async def test_what_opening_the_panel_asks(world: World) -> None:
         figures = [one for one in world.asked[count:] if one.is_figures]
         shown = [one for one in figures if not is_of_the_period_before(one)]
         before = [one for one in figures if is_of_the_period_before(one)]
-        assert sorted(one.name for one in shown) == sorted([*SPLITS, SPLITS[1], *USAGE])
+        assert sorted(one.name for one in shown) == sorted([*SPLITS, *FIRST, *USAGE])
         assert sorted(one.name for one in before) == sorted(BEFORE)
         # The bill of this month is known; what may have moved is read with the other splits, to be of one moment.
-        assert {repr(one) for one in shown if one.name == SPLITS[1]} == {
-            f"{SPLITS[1]} 2026-10-22..2026-10-31",
-            f"{SPLITS[1]} 2026-11-17..2026-11-20",
+        assert {repr(one) for one in shown if one.name in FIRST} == {
+            f"{name} {days}" for name in FIRST for days in ("2026-10-22..2026-10-31", "2026-11-17..2026-11-20")
         }
-        assert {(one.first, one.last) for one in shown if one.name != SPLITS[1]} == {
+        assert {(one.first, one.last) for one in shown if one.name not in FIRST} == {
             (date(2026, 10, 22), date(2026, 11, 20))
         }
         assert {(one.first, one.last) for one in before} == {(date(2026, 9, 22), date(2026, 10, 21))}
@@ -405,7 +407,7 @@ async def test_what_opening_the_panel_asks(world: World) -> None:
         assert others == {
             "projects": 1, "users": 1, "api_keys": 7, "service_accounts": 5, "spend_limit": 1, "spend_alerts": 1,
         }  # fmt: skip
-        assert len(world.asked) == 49
+        assert len(world.asked) == 51
         assert max(Counter(one.url for one in world.asked).values()) == 1
 
 
@@ -416,7 +418,7 @@ async def test_no_request_waits_for_another(world: World) -> None:
         world.hold()
         watched.show()
         # All figures that are shown, at once.
-        await world.until(lambda: world.in_flight == len(SPLITS) + 1 + len(USAGE))
+        await world.until(lambda: world.in_flight == len(SPLITS) + len(FIRST) + len(USAGE))
         assert not any(can_wait(one) for one in world.asked[count:])
         # Then all that can wait, at once.
         world.hold(can_wait)
@@ -565,7 +567,7 @@ async def test_a_filter_asks_for_the_bill_by_what_it_narrows_to(world: World) ->
         await world.is_quiet()
         shown = [repr(one) for one in world.asked[count:] if not is_of_the_period_before(one)]
         new = ["costs by api_key_id+line_item", "costs by user_id+line_item"]
-        assert sorted(shown) == sorted([UNSETTLED[1], *(f"{name} 2026-10-22..2026-11-20" for name in new)])
+        assert sorted(shown) == sorted([*UNSETTLED[:2], *(f"{name} 2026-10-22..2026-11-20" for name in new)])
 
 
 async def test_hours_are_asked_of_the_capability_that_is_shown(world: World) -> None:
@@ -740,11 +742,23 @@ async def test_an_endpoint_that_is_not_there_hides_itself(world: World) -> None:
         assert world.notices() == []
         assert "decisions" not in [section.id for section in world.panels[-1].sections]
         count = len(world.asked)
-        watched.refresh()
         watched.select(Selection(period="90d"))
         await world.is_quiet()
         assert "decisions" not in world.names_since(count)
         assert world.notices() == []
+        # It may be there by now, and who refreshes wants to know.
+        world.kind = ""
+        watched.refresh()
+        await world.is_quiet()
+        assert "decisions" in world.names_since(count)
+        assert "decisions" in [section.id for section in world.panels[-1].sections]
+
+
+async def test_only_what_is_new_may_be_absent(world: World) -> None:
+    world.answers = [(lambda question: question.name == "completions", 404, "no")]
+    async with world.panel():
+        assert world.notices() == ["usage-problem"]
+        assert "completions" in [section.id for section in world.panels[-1].sections]
 
 
 async def test_names_that_were_refused_are_not_asked_for_again_and_again(world: World) -> None:
@@ -998,15 +1012,15 @@ async def test_closing_while_it_waits_for_an_answer(world: World) -> None:
 async def test_an_answer_for_another_account_comes_too_late(world: World) -> None:
     world.hold()
     async with world.monitor() as watched:
-        await world.until(lambda: len(world.asked) == 1)
+        await world.until(lambda: len(world.asked) == len(FIRST))
         watched.configure(Settings(base_url="https://other.example/v1"))
         world.let_go()
         await world.until(lambda: world.statuses)
         await world.is_quiet()
-        assert [one.host for one in world.asked] == ["api.openai.com", "other.example"]
+        assert [one.host for one in world.asked] == ["api.openai.com"] * 2 + ["other.example"] * 2
         assert world.statuses[-1].severity == "ok"
-        assert world.closed == 1
-    assert world.closed == 2
+        assert world.closed == 2, "one connection for each question"
+    assert world.closed == 2 + 2
 
 
 async def test_another_account_s_numbers_are_gone_at_once(world: World) -> None:
@@ -1066,6 +1080,175 @@ async def test_limits_are_read_of_what_is_shown(world: World) -> None:
         assert [one.path.rpartition("/")[2] for one in others] == ["rate_limits"]
         assert len(world.table("rate-limits").rows) == 10
         assert world.table("spend-alerts").rows[-1].cells[1].text == "$70.00"
+
+
+# What is not there, and what is old.
+
+
+def is_sum(question: Question) -> bool:
+    return question.name == "costs"
+
+
+def is_of_june(question: Question) -> bool:
+    return question.is_figures and question.last < date(2026, 7, 1)
+
+
+async def test_a_sum_that_cannot_be_read_for_all_days_is_said_to_be_short(world: World) -> None:
+    async with world.monitor() as watched:
+        watched.select(Selection(period="7d"))
+        await world.is_quiet()
+        world.answers = [(is_sum, 500, "no")]
+        watched.select(Selection(period="30d"))
+        await world.is_quiet()
+        texts = {one.id: one.text for one in world.panels[-1].notices}
+        assert "costs of 22–31 Oct 2026" in texts["incomplete"]
+        assert world.metric("spend").change is None, "of a part, nothing is said to have fallen"
+        assert not has_remainder(world)
+        assert world.statuses[-1].severity == "warning"
+
+
+async def test_a_comparison_that_is_answered_does_not_hide_a_failure(world: World) -> None:
+    world.answers = [(lambda one: is_sum(one) and not is_of_the_period_before(one), 500, "no")]
+    async with world.panel():
+        assert world.statuses[-1].text == "$(error) OpenAI has a problem"
+
+
+async def test_a_month_that_was_never_read_is_not_nothing(world: World) -> None:
+    world.answers = [(lambda one: one.is_figures and not is_of_june(one), 500, "no")]
+    async with world.monitor() as watched:
+        watched.select(Selection(start=date(2026, 6, 1), end=date(2026, 6, 30)))
+        await world.is_quiet()
+        assert world.statuses[-1].severity == "error"
+        assert "$0" not in world.statuses[-1].text
+        assert world.panels[-1].metrics == []
+
+
+async def test_the_status_bar_needs_no_split(world: World) -> None:
+    world.answers = [(lambda one: one.name == SPLITS[1], 400, "no")]
+    async with world.panel():
+        assert world.statuses[-1].severity == "ok"
+        assert "$" in world.statuses[-1].text.replace("$(", "")
+        assert world.metric("spend").value is not None
+        assert "split" in world.notices()
+
+
+async def test_a_split_that_stays_old_is_not_compared_and_said_to_be_old(attributing: World) -> None:
+    world = attributing
+    world.now -= timedelta(hours=8)
+    async with world.panel(Settings(refresh_minutes=0)) as watched:
+        watched.select(Selection(section="users"))
+        world.answers = [(lambda one: one.name == "costs by user_id", 500, "no")]
+        world.now += timedelta(hours=2)
+        watched.refresh()
+        await world.is_quiet()
+        assert "stale" in world.notices()
+        assert not has_remainder(world)
+        assert world.table("users").rows, "last good values stay"
+        world.answers = []
+        watched.refresh()
+        await world.is_quiet()
+        assert world.notices() == []
+
+
+async def test_half_of_a_refresh_that_nobody_waits_for_is_not_shown(attributing: World) -> None:
+    world = attributing
+    world.now -= timedelta(hours=8)
+    async with world.panel(Settings(refresh_minutes=5)):
+        panels = len(world.panels)
+        world.hold(lambda one: one.name == "costs by user_id")
+        world.now += timedelta(hours=1, minutes=5)
+        await world.until(lambda: world.in_flight == 1)
+        await world.has_looked_at_the_clock()
+        assert not has_remainder(world)
+        world.let_go()
+        await world.is_quiet()
+        assert len(world.panels) > panels
+        assert not has_remainder(world)
+
+
+async def test_hours_that_cannot_be_read_are_named(world: World) -> None:
+    async with world.monitor() as watched:
+        world.answers = [(lambda one: one.name == "completions 1h", 500, "no")]
+        watched.select(Selection(period="7d", measure="tokens", bucket="1h"))
+        await world.is_quiet()
+        texts = {one.id: one.text for one in world.panels[-1].notices}
+        assert texts["usage-problem"].startswith("Completions could not be read")
+
+
+async def test_what_is_not_read_of_any_capability_is_named(world: World) -> None:
+    async with world.monitor() as watched:
+        world.hold(lambda one: one.name == "vector_stores")
+        watched.show()
+        await world.until(lambda: world.cancel)
+        world.click_cancel()
+        world.let_go()
+        await world.is_quiet()
+        assert "Vector stores" in next(one.text for one in world.panels[-1].notices if one.id == "incomplete")
+        assert world.metric("tokens").change is None or world.metric("tokens").value is not None
+
+
+async def test_who_cancels_starts_nothing_else(world: World) -> None:
+    async with world.monitor() as watched:
+        world.hold(lambda one: one.name == "vector_stores")
+        watched.show()
+        await world.until(lambda: world.cancel)
+        count = len(world.asked)
+        world.click_cancel()
+        await world.has_looked_at_the_clock()
+        assert world.asked[count:] == []
+
+
+async def test_nothing_is_drawn_of_hours_after_the_last_read(world: World) -> None:
+    world.now -= timedelta(hours=10)
+    async with world.monitor(Settings(refresh_minutes=0)) as watched:
+        watched.select(Selection(period="today", measure="tokens", bucket="1h", group_by="model"))
+        await world.is_quiet()
+        world.now += timedelta(hours=5)
+        watched.select(Selection(group_by="project_id"))
+        await world.is_quiet()
+        assert world.shown.charts[0].categories[-1] == "2026-11-20T13:00Z"
+
+
+async def test_keys_whose_list_fails_keep_their_names(world: World) -> None:
+    async with world.panel() as watched:
+        watched.select(Selection(section="api-keys"))
+        await world.is_quiet()
+        before = [row.cells[0].text for row in world.table("api-keys").rows]
+        world.answers = [(lambda one: one.path.endswith("/api_keys"), 500, "no")]
+        watched.refresh()
+        await world.is_quiet()
+        assert [row.cells[0].text for row in world.table("api-keys").rows] == before
+
+
+async def test_limits_that_may_not_be_read_are_not_said_to_be_none(world: World) -> None:
+    world.answers = [(is_of_limits, 403, "Missing scopes: api.management.read.")]
+    async with world.panel() as watched:
+        assert world.notices() == [], "nobody is looking at limits"
+        watched.select(Selection(section="limits"))
+        await world.is_quiet()
+        assert world.notices() == ["limits-problem", "choose"]
+        assert {row.cells[1].text for row in world.table("spend-limits").rows} == {"—"}
+
+
+async def test_limits_are_read_again_with_the_names(world: World) -> None:
+    async with world.panel(Settings(refresh_minutes=50)):
+        count = len(world.asked)
+        world.now += timedelta(minutes=121)
+        await world.until(lambda: any(is_of_limits(one) for one in world.asked[count:]))
+
+
+async def test_an_export_waits_for_what_was_chosen(world: World, tmp_path: Path) -> None:
+    async with world.panel() as watched:
+        assert watched.export(tmp_path / "whole.json", "json") is None
+        world.hold()
+        watched.select(Selection(period="90d"))
+        with pytest.raises(NotReadyError):
+            watched.export(tmp_path / "short.json", "json")
+        assert not (tmp_path / "short.json").exists()
+        world.answers = [(lambda one: one.name == "images", 500, "no")]
+        world.let_go()
+        await world.is_quiet()
+        assert "Images" in (watched.export(tmp_path / "named.json", "json") or "")
 
 
 # Files and tables.

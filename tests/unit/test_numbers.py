@@ -282,6 +282,19 @@ def test_days(first: date, last: date, text: str) -> None:
     assert numbers.days_text(Days(first, last)) == text
 
 
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("1.00499999999999999999999999999", "$1.00"),
+        ("123.4549999999999999999999999999999999", "$123.45"),
+        ("-1.00499999999999999999999999999", "-$1.00"),
+        ("0.00104999999999999999999999999999999", "$0.001"),
+    ],
+)
+def test_money_is_rounded_once(amount: str, text: str) -> None:
+    assert Numbers().money(Decimal(amount), "usd") == text
+
+
 def test_times() -> None:
     now = datetime(2026, 11, 22, 14, 3, tzinfo=UTC)
     assert numbers.time_text(now, now) == "14:03 UTC"

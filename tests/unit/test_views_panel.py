@@ -474,7 +474,7 @@ def test_limits() -> None:
     section = shown(views.panel_view(state), "limits")
     limits, alerts = section.tables
     assert [[cell.text for cell in row.cells] for row in limits.rows] == [
-        ["Organisation", "$100.00", "$84.20", "84.2% !", "requests stop"],
+        ["Organisation", "$100.00", "$84.20", "84.2%", "requests stop"],
         ["Support", "none", "$84.20", "—", ""],
     ]
     assert limits.rows[1].select == Selection(project_ids=["proj_a"], section="limits")

@@ -75,7 +75,7 @@ export function registerCommands(parts: Parts): Disposable {
       if (!choice.isTold) await tell(parts, session);
       return asked(
         () => session.execute(EXPORT, target),
-        () => tellExported(target.uri),
+        (missing) => tellExported(target.uri, missing),
         log,
       );
     },

@@ -30,11 +30,19 @@ export async function askWhere(view: PanelView | undefined): Promise<ExportArgum
   return { uri: uri.toString(), format: uri.path.toLowerCase().endsWith(".csv") ? "csv" : "json" };
 }
 
-/** Says that it was written, and opens it on request. */
-export async function tellExported(target: string): Promise<void> {
+/**
+ * Says that it was written, and opens it on request.
+ *
+ * @param missing The server's answer: what could not be read and is therefore not in the file, where it says so.
+ */
+export async function tellExported(target: string, missing: unknown): Promise<void> {
   const uri = Uri.parse(target);
   const open = "Open";
-  const answer = await window.showInformationMessage(`Usage exported to ${posix.basename(uri.path)}.`, open);
+  const text = `Usage exported to ${posix.basename(uri.path)}.`;
+  const answer =
+    typeof missing === "string" && missing !== ""
+      ? await window.showWarningMessage(`${text} ${missing}`, open)
+      : await window.showInformationMessage(text, open);
   if (answer === open) await commands.executeCommand("vscode.open", uri);
 }
 

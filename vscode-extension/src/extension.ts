@@ -1,6 +1,7 @@
 import { type ExtensionContext, workspace } from "vscode";
 import { Choice } from "./choice";
 import { registerCommands, tell } from "./commands";
+import { LastView } from "./lastView";
 import { createLog } from "./log";
 import { Panel } from "./panel";
 import { AdminKey } from "./secrets";
@@ -16,7 +17,8 @@ export function activate(context: ExtensionContext): void {
   const theServer = new Server(context.extensionPath, key, log);
   const choice = new Choice(context.workspaceState, log);
   const parts = { server: theServer, choice, log };
-  const panel = new Panel(context.extensionUri, choice, log, () => onState(theServer.state));
+  const last = new LastView(context.workspaceState, log);
+  const panel = new Panel(context.extensionUri, choice, last, log, () => onState(theServer.state));
 
   const onState = (state: ServerState): void => {
     if (state.kind !== "running") choice.untold();

@@ -12,6 +12,7 @@ import {
 import type { Choice } from "./choice";
 import { decode } from "./decode";
 import type { Failure } from "./failure";
+import type { LastView } from "./lastView";
 import { OWN_COMMANDS } from "./ownCommands";
 import { type Command, EXPORT, type PanelView, SELECT, type Selection } from "./protocol";
 
@@ -21,6 +22,7 @@ const VIEW_TYPE = "openaiUsage.panel";
 export class Panel implements Disposable {
   readonly #folder: Uri;
   readonly #choice: Choice;
+  readonly #last: LastView;
   readonly #log: LogOutputChannel;
   readonly #serializer: Disposable;
   #panel: WebviewPanel | undefined;
@@ -30,14 +32,16 @@ export class Panel implements Disposable {
   /**
    * @param folder The extension's folder.
    * @param choice Is kept up to date with what the panel shows.
+   * @param last Is kept while the panel is open, and what a panel that is back shows first.
    * @param onRestored A panel of the window's last session is back; the server may be running already.
    */
-  constructor(folder: Uri, choice: Choice, log: LogOutputChannel, onRestored: () => void) {
+  constructor(folder: Uri, choice: Choice, last: LastView, log: LogOutputChannel, onRestored: () => void) {
     this.#folder = folder;
     this.#choice = choice;
+    this.#last = last;
     this.#log = log;
     this.#serializer = window.registerWebviewPanelSerializer(VIEW_TYPE, {
-      deserializeWebviewPanel: async (panel, state) => {
+      deserializeWebviewPanel: async (panel) => {
         if (this.#panel !== undefined) {
           // Its tab was in the background, not loaded yet, when the panel was opened anew: one is enough.
           panel.dispose();
@@ -45,7 +49,7 @@ export class Panel implements Disposable {
           return;
         }
         this.#adopt(panel);
-        this.#remember(state);
+        this.#view ??= this.#last.read();
         onRestored();
       },
     });
@@ -77,6 +81,8 @@ export class Panel implements Disposable {
       return;
     }
     this.#choice.follow(this.#view.selection);
+    // The server has none: those that were kept are of another account.
+    if (!hasFigures(this.#view)) this.#last.forget();
     if (this.#view.reveal && !this.#panel?.visible) this.open();
     this.#send();
   }
@@ -84,6 +90,7 @@ export class Panel implements Disposable {
   /** What is known is not to be shown again. */
   forget(): void {
     this.#view = undefined;
+    this.#last.forget();
     this.#send();
   }
 
@@ -102,7 +109,9 @@ export class Panel implements Disposable {
 
   dispose(): void {
     this.#serializer.dispose();
-    this.#panel?.dispose();
+    const panel = this.#panel;
+    this.#panel = undefined; // It was not the user who closed it.
+    panel?.dispose();
   }
 
   #adopt(panel: WebviewPanel): void {
@@ -110,23 +119,14 @@ export class Panel implements Disposable {
     const dist = Uri.joinPath(this.#folder, "dist");
     panel.iconPath = Uri.joinPath(this.#folder, "media", "panel.svg");
     panel.onDidDispose(() => {
-      if (this.#panel === panel) this.#panel = undefined;
+      if (this.#panel !== panel) return;
+      this.#panel = undefined;
+      this.#last.forget();
     });
     panel.webview.onDidReceiveMessage((message) => this.#receive(message));
     // Set even for a restored panel, whose page may have been allowed something else.
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     panel.webview.html = page(panel.webview, dist);
-  }
-
-  #remember(state: unknown): void {
-    const kept = (state as { view?: unknown } | undefined)?.view;
-    if (this.#view !== undefined || !kept) return;
-    try {
-      this.#view = { ...decode<PanelView>("PanelView", kept), reveal: false };
-      this.#keepFigures();
-    } catch (error) {
-      this.#log.info("The panel's last contents are of another version:", error);
-    }
   }
 
   /** Figures stay until a server knows better. What else the last one said is of no use now. */
@@ -135,8 +135,10 @@ export class Panel implements Disposable {
   }
 
   #send(): void {
+    if (this.#panel === undefined) return;
+    if (hasFigures(this.#view)) this.#last.keep(this.#view);
     const view = this.#failure ? withFailure(this.#view, this.#failure) : (this.#view ?? LOADING);
-    void this.#panel?.webview.postMessage({ type: "view", view });
+    void this.#panel.webview.postMessage({ type: "view", view });
   }
 
   /** The page draws what the server sends, so what comes from it is not to be believed either. */
@@ -185,7 +187,7 @@ function withFailure(view: PanelView | undefined, { text, command }: Failure): P
   const notice = { id: "server", severity: "error", text, command } as const;
   // Figures are kept, and what is to be known about them. A page without any says the one thing that matters.
   const kept = hasFigures(view) ? view : LOADING;
-  return { ...kept, busy: false, notices: [notice, ...kept.notices] };
+  return { ...kept, busy: false, outdated: false, notices: [notice, ...kept.notices] };
 }
 
 function page(webview: Webview, dist: Uri): string {

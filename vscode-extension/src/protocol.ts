@@ -350,6 +350,10 @@ export interface PanelView {
   asOf: string | null;
   busy: boolean;
   /**
+   * The figures are of what was chosen before; those of `selection` are on their way.
+   */
+  outdated?: boolean;
+  /**
    * The user asked to see the panel: bring it to the front.
    */
   reveal: boolean;

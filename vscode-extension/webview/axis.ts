@@ -1,5 +1,7 @@
 // Ticks and their labels: the only numbers and dates that this page formats by itself.
 
+import type { Chart } from "../src/protocol";
+
 /** Round numbers from `low` to beyond `high`, 0 among them, about `count` steps; whole where the unit counts things. */
 export function niceTicks(low: number, high: number, count: number, whole: boolean): number[] {
   const [from, to] = [Math.min(0, low), Math.max(0, high)];
@@ -18,46 +20,41 @@ export function isCurrency(unit: string): boolean {
   return /^[a-z]{3}$/i.test(unit);
 }
 
-/** Formats the ticks of a y axis alike, with as many digits as their step needs. */
-export function tickFormat(unit: string, ticks: number[], locale: string): (value: number) => string {
-  const step = Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0));
-  const largest = Math.max(...ticks.map(Math.abs));
-  const thousands = largest >= 1000 ? Math.floor(Math.log10(largest) / 3 + 1e-9) : 0;
-  const scale = 1000 ** thousands;
-  const digits = Math.min(20, Math.max(0, -Math.floor(Math.log10(step / scale) + 1e-9)));
-  const options: Intl.NumberFormatOptions = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  if (unit === "bytes") return bytesFormat(thousands, options, locale);
-  if (scale > 1) Object.assign(options, { notation: "compact", minimumFractionDigits: 0 });
-  if (unit === "seconds") Object.assign(options, { style: "unit", unit: "second" });
-  if (isCurrency(unit)) {
-    Object.assign(options, {
-      style: "currency",
-      currency: unit.toUpperCase(),
-      currencyDisplay: "narrowSymbol",
-    });
-    if (digits > 0 && scale === 1)
-      options.minimumFractionDigits = options.maximumFractionDigits = Math.max(2, digits);
-  }
-  const format = numberFormat(locale, options);
-  return (value) => `${format.format(value)}${unit === "percent" ? "%" : ""}`;
-}
+/** As the views write them, whatever Intl would abbreviate to in the language. */
+const SCALES = ["", "K", "M", "B", "T"];
+const BYTES = ["B", "kB", "MB", "GB", "TB", "PB"].map((unit) => `\u00a0${unit}`);
 
-const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"];
-
-function bytesFormat(
-  thousands: number,
-  options: Intl.NumberFormatOptions,
+/** Formats the ticks of a chart's y axis like its figures, with as many digits as their step needs. */
+export function tickFormat(
+  { unit, totals }: Pick<Chart, "unit" | "totals">,
+  ticks: number[],
   locale: string,
 ): (value: number) => string {
-  const power = Math.min(thousands, BYTES.length - 1);
-  const unitDisplay = power === 0 ? "narrow" : "short";
-  const format = numberFormat(locale, {
-    ...options,
-    style: "unit",
-    unit: BYTES[power] ?? "byte",
-    unitDisplay,
-  });
-  return (value) => format.format(value / 1000 ** power);
+  const step = Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0));
+  const scales = unit === "bytes" ? BYTES : SCALES;
+  const isMoney = isCurrency(unit);
+  const { before, after } = isMoney || unit === "percent" ? aroundNumber(totals) : NOTHING;
+  return (value) => {
+    const size = Math.abs(value);
+    const power = size < 1000 ? 0 : Math.min(scales.length - 1, Math.floor(Math.log10(size) / 3 + 1e-9));
+    const digits = Math.min(20, Math.max(0, -Math.floor(Math.log10(step / 1000 ** power) + 1e-9)));
+    const least = power > 0 ? 0 : isMoney && digits > 0 ? Math.max(2, digits) : digits;
+    const format = numberFormat(locale, {
+      minimumFractionDigits: least,
+      maximumFractionDigits: Math.max(least, digits),
+    });
+    const text = `${format.format(size / 1000 ** power)}${scales[power]}`;
+    return `${value < 0 ? "-" : ""}${before}${text}${after}`;
+  };
+}
+
+const NOTHING = { before: "", after: "" };
+
+/** The symbol before or behind the number, with its space, as the view has it: "$1.50" or "1,50 €". */
+function aroundNumber(texts: string[]): { before: string; after: string } {
+  const [, before = "", after = ""] =
+    texts.map((text) => /^[-<]*(\D*)\d(?:.*\d)?(\D*)$/.exec(text)).find(Boolean) ?? [];
+  return { before, after };
 }
 
 /** A count of something, such as rows. */
@@ -67,9 +64,11 @@ export function countText(count: number, locale: string): string {
 
 /** @param locale BCP 47; where it is no such thing, the numbers are English. */
 function numberFormat(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  // Every thousand apart, in languages too that keep four digits together: so the views do it.
+  const all: Intl.NumberFormatOptions = { ...options, useGrouping: true };
   try {
-    return new Intl.NumberFormat(locale, options);
+    return new Intl.NumberFormat(locale, all);
   } catch {
-    return new Intl.NumberFormat("en", options);
+    return new Intl.NumberFormat("en", all);
   }
 }

@@ -28,16 +28,24 @@ export class UsageChart extends HTMLElement implements SelfDrawn {
   private readonly cursor = h("div", { class: "cursor", hidden: true });
   private readonly tooltip = h("div", { class: "tooltip", hidden: true, "aria-hidden": "true" });
   private readonly heading = h("div", { class: "chart-heading" });
-  private readonly alternative = h("details", { class: "alternative" }, h("summary", {}, "Show as table"));
+  private readonly alternative: HTMLDetailsElement;
 
-  /** @param locale In which the numbers at its axis are written, BCP 47. */
-  constructor(chart: Chart, locale: string) {
+  /**
+   * @param locale In which the numbers at its axis are written, BCP 47.
+   * @param asTable Whether its table is open at first; from then on that is the reader's.
+   */
+  constructor(chart: Chart, locale: string, asTable: boolean) {
     super();
     this.chart = chart;
     this.locale = locale;
     this.content = JSON.stringify([chart, locale]);
     this.setAttribute("data-chart", chart.id);
     this.setAttribute("data-key", `chart-${chart.id}`);
+    this.alternative = h(
+      "details",
+      { class: "alternative", open: asTable },
+      h("summary", {}, "Show as table"),
+    );
     this.plot.append(this.cursor);
     this.canvas.append(this.plot, this.tooltip);
     this.frame.append(this.heading, this.canvas, this.alternative);
@@ -114,8 +122,8 @@ export class UsageChart extends HTMLElement implements SelfDrawn {
       ArrowDown: at - 1,
       ArrowRight: at + 1,
       ArrowUp: at + 1,
-      PageUp: at - page,
-      PageDown: at + page,
+      PageUp: at + page,
+      PageDown: at - page,
       Home: 0,
       End: this.last(),
     };

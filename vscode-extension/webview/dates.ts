@@ -44,6 +44,7 @@ function commit(page: HTMLElement, aloud: boolean): void {
   const [start, end] = ["start", "end"].map((id) => page.querySelector(`input[data-control="${id}"]`));
   if (!isDate(start ?? null) || !isDate(end ?? null)) return;
   const [first, last] = [start as HTMLInputElement, end as HTMLInputElement];
+  for (const input of [first, last]) if (input.value !== input.defaultValue) clamp(input);
   const reversed = first.value > last.value && last.value !== "";
   last.setCustomValidity(reversed ? "The last day is before the first." : "");
   const wrong = [first, last].find((input) => !input.checkValidity());
@@ -53,4 +54,10 @@ function commit(page: HTMLElement, aloud: boolean): void {
   }
   if (first.value === first.defaultValue && last.value === last.defaultValue) return;
   choose(first, { start: first.value, end: last.value });
+}
+
+/** A day beyond those that can be chosen becomes the nearest of them. */
+function clamp(input: HTMLInputElement): void {
+  if (input.validity.rangeOverflow) input.value = input.max;
+  else if (input.validity.rangeUnderflow) input.value = input.min;
 }

@@ -5,40 +5,44 @@ import { UsageChart } from "./charts";
 import { watchDates } from "./dates";
 import { h, morph } from "./dom";
 import { CHOICE, type FromPage, type ToPage } from "./messages";
-import { currentSection, page } from "./page";
+import { page } from "./page";
 import { patterns } from "./palette";
 import { move, moveTo } from "./places";
+import { currentSection } from "./sections";
 
-/** Kept by VS Code while the panel is hidden or the window reloads. */
+/** Kept by VS Code while the panel is hidden or the window reloads. No figures: those the extension keeps. */
 interface State {
-  view: PanelView | null;
-  /** Ids of the charts whose figures are shown as a table too. */
-  opened: string[];
+  /** Whether the figures of charts are shown as tables too. */
+  tables: boolean;
   /** How far the page is scrolled. */
   scrollY: number;
 }
 
 declare function acquireVsCodeApi(): {
   postMessage(message: FromPage): void;
-  getState(): State | undefined;
+  getState(): Partial<State> | undefined;
   setState(state: State): void;
 };
 
 const vscode = acquireVsCodeApi();
 const app = document.getElementById("app") ?? document.body.appendChild(h("div", { id: "app" }));
-const nothing: State = { view: null, opened: [], scrollY: 0 };
-let state = nothing;
+const { tables = false, scrollY = 0 } = vscode.getState() ?? {};
+let state: State = { tables, scrollY };
+let view: PanelView | null = null;
+/** Whether the reader is where they were when the page was left. */
+let resumed = false;
 
-function draw(next: State): void {
+function draw(next: PanelView): void {
   const focused = document.activeElement;
-  const [before, after] = [state, next].map(({ view }) => view && currentSection(view)?.id);
-  const place = moveTo(state.view, next.view);
-  morph(app, page(next.view));
-  keep(next);
+  const [before, after] = [view, next].map((one) => one && currentSection(one)?.id);
+  const place = moveTo(view, next);
+  morph(app, page(next, state.tables));
+  view = next;
   refocus(focused);
   if (place !== null) move(place);
   else if (before && after && before !== after) showStart();
   scheduleReach();
+  if (!resumed && next.metrics.length > 0) resume();
 }
 
 /** Who is at the keyboard stays where they were; where that is gone, at the beginning of what came instead. */
@@ -60,14 +64,12 @@ function keep(next: State): void {
   vscode.setState(state);
 }
 
-/** Brings a page that was drawn afresh to where the reader left it. */
-function resume({ opened, scrollY }: State): void {
-  for (const id of opened) {
-    const details = document.querySelector<HTMLDetailsElement>(`[data-chart="${CSS.escape(id)}"] details`);
-    if (details) details.open = true;
-  }
+/** Brings a page that has its first figures to where the reader left it. */
+function resume(): void {
+  resumed = true;
+  const { scrollY: top } = state;
   // In the next frame: what was opened has filled itself, and the page is long enough.
-  requestAnimationFrame(() => requestAnimationFrame(() => window.scrollTo(0, scrollY)));
+  requestAnimationFrame(() => requestAnimationFrame(() => window.scrollTo(0, top)));
 }
 
 /** A box that scrolls can be focused, so that arrow keys scroll it; one that does not is no stop for Tab. */
@@ -87,6 +89,13 @@ function reachScrollBoxes(): void {
 /** In the next frame: the layout is known then, and what was opened has filled itself. */
 function scheduleReach(): void {
   requestAnimationFrame(reachScrollBoxes);
+}
+
+/** Opened or closed at one chart, the tables are so at all of them, those of other sections too. */
+function showTables(open: boolean): void {
+  if (open !== state.tables) keep({ ...state, tables: open });
+  for (const details of app.querySelectorAll<HTMLDetailsElement>("[data-chart] details")) details.open = open;
+  scheduleReach();
 }
 
 function select(selection: Selection): void {
@@ -110,10 +119,8 @@ watchDates(app);
 
 app.addEventListener(
   "toggle",
-  () => {
-    const open = document.querySelectorAll("[data-chart]:has(details[open])");
-    keep({ ...state, opened: [...open].map((chart) => chart.getAttribute("data-chart") ?? "") });
-    scheduleReach();
+  ({ target }) => {
+    if (target instanceof HTMLDetailsElement) showTables(target.open);
   },
   { capture: true },
 );
@@ -121,7 +128,7 @@ document.addEventListener("scrollend", () => keep({ ...state, scrollY: window.sc
 window.addEventListener("resize", scheduleReach);
 
 window.addEventListener("message", ({ data }: MessageEvent<ToPage>) => {
-  if (data?.type === "view") draw({ ...state, view: data.view });
+  if (data?.type === "view") draw(data.view);
 });
 
 // VS Code tells the theme by the body's class; colours follow by themselves, patterns and fonts do not.
@@ -131,11 +138,5 @@ new MutationObserver(() => {
 }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 
 document.body.prepend(patterns());
-try {
-  draw({ ...nothing, ...vscode.getState() });
-  resume(state);
-} catch (error) {
-  console.error("What an earlier version of this page kept cannot be drawn:", error);
-  draw(nothing);
-}
+keep(state);
 vscode.postMessage({ type: "ready" });

@@ -5,34 +5,47 @@ import { UsageChart } from "./charts";
 import { controls, inForce } from "./controls";
 import { h } from "./dom";
 import { icon } from "./icons";
+import { bones, loadingLine, skeleton } from "./loading";
 import { runs } from "./messages";
 import { metrics } from "./metrics";
 import { nav } from "./nav";
 import { emptyState, notices } from "./notices";
+import { currentSection, isAwaited } from "./sections";
+import { spoken } from "./spoken";
 import { table } from "./tables";
 
-export function page(view: PanelView | null): HTMLElement {
+/** @param asTables Whether the figures of charts are shown as tables too. */
+export function page(view: PanelView, asTables: boolean): HTMLElement {
   const state = stateOf(view);
-  const app = h("div", { id: "app", "data-state": state, "aria-busy": String(state === "loading") });
-  const all = view?.notices ?? [];
-  const main = state === "empty" ? mainNotice(all) : undefined;
-  const others = all.filter((one) => one !== main);
-  app.append(header(view, state));
-  if (view && view.controls.length > 0) app.append(controls(view));
-  const filters = view && inForce(view);
+  const app = h("div", { id: "app", "data-state": state });
+  const main = state === "empty" ? mainNotice(view.notices) : undefined;
+  const others = view.notices.filter((one) => one !== main);
+  const current = currentSection(view);
+  const isAwaitedHere = view.outdated === true || (current !== undefined && isAwaited(current, view));
+  const isLoading = state === "loading" || (state === "ready" && isAwaitedHere);
+  app.append(header(view, state, current));
+  if (view.controls.length > 0) app.append(controls(view));
+  const filters = inForce(view);
   if (filters) app.append(filters);
-  app.append(notices(others, "notices"), h("main", { "data-key": "main" }, ...body(view, state, main)));
+  app.append(
+    notices(others, "notices"),
+    // Not in `main`: what happens inside of what is busy is not said.
+    spoken(view),
+    loadingLine(isLoading),
+    h(
+      "main",
+      { "data-key": "main", class: view.outdated ? "outdated" : null, "aria-busy": String(isLoading) },
+      ...body(view, state, main, current, asTables),
+    ),
+  );
   return app;
 }
 
-/** The one section of the view that is filled. */
-export function currentSection(view: PanelView): Section | undefined {
-  return view.sections.find(({ id }) => id === view.selection.section) ?? view.sections[0];
-}
+type State = "loading" | "empty" | "ready";
 
-function stateOf(view: PanelView | null): "loading" | "empty" | "ready" {
-  if (view !== null && view.metrics.length > 0) return "ready";
-  return view === null || view.busy ? "loading" : "empty";
+function stateOf({ metrics: figures, busy }: PanelView): State {
+  if (figures.length > 0) return "ready";
+  return busy ? "loading" : "empty";
 }
 
 /** The one that offers a way out. */
@@ -40,14 +53,19 @@ function mainNotice(notices: Notice[]): Notice | undefined {
   return notices.find((one) => one.command) ?? notices[0];
 }
 
-function body(view: PanelView | null, state: string, main: Notice | undefined): HTMLElement[] {
+function body(
+  view: PanelView,
+  state: State,
+  main: Notice | undefined,
+  current: Section | undefined,
+  asTables: boolean,
+): HTMLElement[] {
   if (state === "empty") return [emptyState(main)];
-  if (view === null || state === "loading") return [skeleton()];
-  const current = currentSection(view);
+  if (state === "loading") return [skeleton()];
   return [
     metrics(view.metrics, "metrics", "large"),
     ...(view.sections.length > 1 ? [nav(view.sections, current)] : []),
-    ...(current ? [section(current, view)] : []),
+    ...(current ? [section(current, view, asTables)] : []),
   ];
 }
 
@@ -56,32 +74,34 @@ function progress(running: boolean): HTMLElement {
   return h("div", { class: running ? "progress running" : "progress", ...attributes });
 }
 
-function header(view: PanelView | null, state: string): HTMLElement {
+function header(view: PanelView, state: State, current: Section | undefined): HTMLElement {
+  // What is exported is what was used and billed, not what is allowed.
+  const canExport = state === "ready" && current?.id !== "limits";
   return h(
     "header",
     { "data-key": "header" },
-    progress(view?.busy === true && state === "ready"),
+    progress(view.busy && state === "ready"),
     h(
       "div",
       { class: "heading" },
       h(
         "div",
         { class: "title" },
-        h("h1", {}, view?.title || "OpenAI usage"),
-        view?.sample ? h("span", { class: "sample" }, "Sample data") : null,
+        h("h1", {}, view.title || "OpenAI usage"),
+        view.sample ? h("span", { class: "sample" }, "Sample data") : null,
       ),
       h(
         "p",
         { class: "subtitle" },
-        view?.subtitle ? h("bdi", {}, view.subtitle) : null,
-        view?.asOf ? updated(view.asOf) : null,
+        view.subtitle ? h("bdi", {}, view.subtitle) : null,
+        view.asOf ? updated(view.asOf) : null,
       ),
     ),
     h(
       "div",
       { class: "actions" },
-      view ? action("refresh", "Refresh", REFRESH) : null,
-      state === "ready" ? action("export", "Export…", EXPORT) : null,
+      action("refresh", "Refresh", REFRESH),
+      canExport ? action("export", "Export…", EXPORT) : null,
     ),
   );
 }
@@ -119,27 +139,18 @@ function timeText(iso: string, now: Date): string {
   return `${isToday ? "" : `${Number(day)} ${month} `}${time.slice(0, 5)} UTC`;
 }
 
-function skeleton(): HTMLElement {
-  const cards = Array.from({ length: 6 }, () => h("div", { class: "bone card" }));
-  return h(
-    "div",
-    { class: "skeleton", "data-key": "skeleton" },
-    h("p", { role: "status" }, "Loading usage…"),
-    h("div", { class: "metrics large", "aria-hidden": "true" }, ...cards),
-    h("div", { class: "bone block", "aria-hidden": "true" }),
-  );
-}
-
 /** Its heading is for screen readers and the keyboard: who sees has it in the navigation right above. */
-function section(view: Section, { locale }: PanelView): HTMLElement {
-  const { id, title, notices: all, metrics: figures, charts, tables } = view;
+function section(shown: Section, view: PanelView, asTables: boolean): HTMLElement {
+  const { id, title, notices: all, metrics: figures, charts, tables } = shown;
+  const { locale } = view;
   return h(
     "section",
     { "data-key": `section-${id}`, "data-section": id, "aria-labelledby": "section" },
     h("h2", { id: "section", class: "hidden", tabindex: -1 }, title),
     notices(all, "notices"),
     figures.length > 0 ? metrics(figures, "metrics", "small") : null,
-    ...charts.map((one) => new UsageChart(one, locale)),
+    isAwaited(shown, view) ? bones() : null,
+    ...charts.map((one) => new UsageChart(one, locale, asTables)),
     tables.length > 0
       ? h("div", { class: "tables", "data-key": "tables" }, ...tables.map((one) => table(one, title, locale)))
       : null,

@@ -49,7 +49,7 @@ export function drawPlot(chart: Chart, width: number, height: number, locale: st
     height < 200 ? 3 : 4,
     !isCurrency(chart.unit) && chart.unit !== "percent",
   );
-  const label = tickFormat(chart.unit, ticks, locale);
+  const label = tickFormat(chart, ticks, locale);
   const marginLeft = 10 + LETTER * Math.max(...ticks.map((tick) => label(tick).length));
   const column = (width - marginLeft - MARGIN.right) / Math.max(1, categories.length);
   const edges = Array.from({ length: categories.length + 1 }, (_, index) => marginLeft + index * column);

@@ -31,12 +31,11 @@ export function scrollBox(label: string, content: HTMLElement): HTMLElement {
   return h("div", { class: "scroll", role: "group", "aria-label": label }, content);
 }
 
-function headingLine({ id, title, rows, rowCount, open }: Table, under: string, locale: string): HTMLElement {
+function headingLine(view: Table, under: string, locale: string): HTMLElement {
+  const { id, title, rows, rowCount, open } = view;
   const copy = `Copy ${title} as Markdown`;
   const isPart = rows.length < rowCount;
-  // What is not attributed is a row, but none of its kind.
-  const others = rows.filter(({ isRemainder }) => isRemainder).length;
-  const [shown, all] = [rows.length, rowCount].map((count) => countText(count - others, locale));
+  const { shown, all } = counts(view, locale);
   // What it opens has more columns too.
   const opens = isPart ? "Show all" : "Details";
   return h(
@@ -88,11 +87,18 @@ function heading({ id, title, align, sorted, select }: Column): HTMLElement {
   );
 }
 
-function more({ id, title, rows, rowCount, more: select }: Table, locale: string): HTMLElement | null {
+/** How many rows are there and how many in all. What is not attributed is a row, but none of its kind. */
+function counts({ rows, rowCount }: Table, locale: string): { shown: string; all: string } {
+  const others = rows.filter(({ isRemainder }) => isRemainder).length;
+  return { shown: countText(rows.length - others, locale), all: countText(rowCount - others, locale) };
+}
+
+function more(view: Table, locale: string): HTMLElement | null {
+  const { id, title, rows, rowCount, more: select } = view;
   if (!select) return null;
   // Of a very long table not even "all" is sent: what the click leads to tells.
   const isWhole = rows.length >= rowCount || !select.allRows?.includes(id);
-  const text = isWhole ? "Show fewer" : `Show all ${countText(rowCount, locale)}`;
+  const text = isWhole ? "Show fewer" : `Show all ${counts(view, locale).all}`;
   return h(
     "button",
     {

@@ -37,9 +37,6 @@ _ALERTS: Final = Decoder(Listing[ListedAlert])
 _RATE_LIMITS: Final = Decoder(Listing[ListedRateLimit])
 _LIMIT: Final = Decoder(Limit | None)
 
-# The organisation does not use it, or the key may not read it. How "none is set" is answered is not documented.
-_NONE_TO_BE_HAD: Final = frozenset({Fault.NOT_FOUND, Fault.FORBIDDEN, Fault.SCOPE_MISSING})
-
 
 async def projects(client: Client) -> list[Project]:
     """All projects, archived ones too. ApiError when the list cannot be read to its end."""
@@ -79,15 +76,16 @@ async def service_accounts(client: Client, project_id: str) -> list[User]:
 
 
 async def spend_limit(client: Client, project_id: str | None) -> SpendLimit | None:
-    """The monthly limit of a project, or of the organisation (None); None when there is none, or it is not to be read.
+    """The monthly limit of a project, or of the organisation (None); None when there is none.
 
-    ApiError when it is not known whether there is one.
+    How "none is set" is answered is not documented, and older accounts do not have the address at all. ApiError when it
+    is not known whether there is one, as when the key may not read it.
     """
     path = f"{_of(project_id)}/spend_limit"
     try:
         found = await client.get(path, [], _LIMIT)
     except ApiError as error:
-        if error.fault in _NONE_TO_BE_HAD:
+        if error.fault is Fault.NOT_FOUND:
             return None
         raise
     if found is None or found.threshold_amount is None:
@@ -100,14 +98,11 @@ async def spend_limit(client: Client, project_id: str | None) -> SpendLimit | No
 
 
 async def spend_alerts(client: Client, project_id: str | None) -> list[SpendAlert]:
-    """The alerts of a project, or of the organisation (None); empty when there are none, or they are not to be read.
-
-    ApiError when it is not known whether there are any.
-    """
+    """The alerts of a project, or of the organisation (None); empty when there are none. ApiError as above."""
     try:
         found = await pages.items(client, f"{_of(project_id)}/spend_alerts", [_MOST], _ALERTS)
     except ApiError as error:
-        if error.fault in _NONE_TO_BE_HAD:
+        if error.fault is Fault.NOT_FOUND:
             return []
         raise
     return [

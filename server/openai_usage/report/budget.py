@@ -3,19 +3,19 @@
 import calendar
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Final
 
 from openai_usage import money
 from openai_usage.report.recent import Recent
 
-_CENT: Final = Decimal("0.01")
+_WIDE: Final = Context(prec=160)
 _PACE_DAYS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Of the calendar month, to the cent: an estimate, and called one."""
+    """Of the calendar month: an estimate, and called one."""
 
     amount: Decimal
     days_left: int
@@ -34,6 +34,7 @@ def forecast(recent: Recent, today: date) -> Forecast:
     with money.exact():
         week = sum(recent.daily[:-1][-_PACE_DAYS:], start=Decimal(0))
         before_today = recent.month - recent.today
-    pace = week / _PACE_DAYS
-    amount = before_today + max(recent.today, pace) + pace * days_left
-    return Forecast(amount.quantize(_CENT, ROUND_HALF_UP), days_left, today.replace(day=last))
+    with localcontext(_WIDE):
+        pace = week / _PACE_DAYS
+        amount = before_today + max(recent.today, pace) + pace * days_left
+    return Forecast(amount, days_left, today.replace(day=last))

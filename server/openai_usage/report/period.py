@@ -1,13 +1,13 @@
 """Everything that the panel shows of a period, added up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from openai_usage import money
-from openai_usage.days import Days
+from openai_usage.days import Days, midnight
 from openai_usage.endpoints import COSTS, USAGE, Endpoint, Metric, Query
 from openai_usage.protocol import GroupBy
 from openai_usage.queries import (
@@ -62,6 +62,10 @@ class Report:
     """Some of the days are too old for cost by API key, and something here is by it."""
     not_narrowed: Sequence[str] = ()
     """The capabilities that cannot be narrowed to the filters, and are left out."""
+    stale: Collection[GroupBy] = ()
+    """Splits of the bill that were read at another moment than its sum, and are not compared with it."""
+    unbilled: Sequence[str] = ()
+    """Models that are narrowed to and that no line item bills for: the bill may spell them differently."""
 
 
 def report(store: Store, scope: Scope, currency: str, now: datetime) -> Report:
@@ -82,9 +86,12 @@ class _Reader:
         self._is_compared = set(compared(scope))
         self._missing: dict[Query, list[Days]] = {}
         self._without_keys = False
+        self._stale: set[GroupBy] = set()
 
     def report(self) -> Report:
         scope = self._scope
+        for endpoint in self._narrowed:
+            self._missing_of(usage_query(endpoint), scope.days, note=True)
         spend = self._spend(scope.days, needed=True)
         shown = [one for one in self._narrowed if one.name == scope.section]
         chart, is_split = self._chart()
@@ -92,21 +99,23 @@ class _Reader:
         return Report(
             scope=scope,
             spend=spend,
-            spend_before=self._spend(scope.before),
-            used=self._used(tokens, scope.days, needed=True),
-            used_before=self._used(tokens, scope.before),
+            spend_before=self._spend(scope.before) if cost_query(scope.filters) not in self._missing else None,
+            used=self._used(tokens, scope.days),
+            used_before=self._used_before(tokens),
             capabilities=[one.name for one in self._usage if self._is_used(one)],
             chart=chart,
             chart_is_split=is_split,
             rankings={by: self._ranking(by) for by in self._ranked()},
             metrics=self._used(shown, scope.days) if shown else None,
-            metrics_before=self._used(shown, scope.before) if shown else None,
+            metrics_before=self._used_before(shown) if shown else None,
             values={
                 dimension: self._values(dimension) for dimension in ("project_id", "api_key_id", "user_id", "model")
             },
             missing=self._missing,
             without_keys=self._without_keys,
             not_narrowed=[one.name for one in self._usage if one not in self._narrowed and self._is_used(one)],
+            stale=self._stale,
+            unbilled=self._unbilled(),
         )
 
     def _ranked(self) -> Sequence[GroupBy]:
@@ -160,8 +169,23 @@ class _Reader:
             if not is_shown:
                 return None
             self._without_keys = True
+        if is_shown and not self._is_of_one_moment(query):
+            self._stale.add(by)
         buckets = self._store.buckets[query]
         return Part([buckets.whole(days)], grouping.by(by, COSTS, buckets.keys, self._money), [(column, 1)])
+
+    def _is_of_one_moment(self, query: Query) -> bool:
+        """Whether neither the split nor the sum was read before the bill was last seen to move."""
+        both = (query, cost_query(self._scope.filters))
+        moments = (self._store.buckets[one].oldest(self._scope.days) for one in both)
+        return all(moment is None or moment >= self._store.bill_since for moment in moments)
+
+    def _unbilled(self) -> list[str]:
+        chosen = self._scope.filters.get("model", frozenset())
+        query = cost_query(self._scope.filters, "model")
+        if not chosen or self._missing_of(query, self._scope.days, note=False):
+            return []
+        return sorted(chosen - set(map(value_of(COSTS, "model"), self._store.buckets[query].keys)))
 
     def _missing_of(self, query: Query, days: Days, *, note: bool) -> list[Days]:
         asked = given(query, days)
@@ -172,7 +196,12 @@ class _Reader:
 
     # Use.
 
-    def _used(self, endpoints: Iterable[Endpoint], days: Days, *, needed: bool = False) -> dict[str, int] | None:
+    def _used_before(self, endpoints: Sequence[Endpoint]) -> dict[str, int] | None:
+        """Of the period before, to compare with; None when of either period not all is known."""
+        is_whole = not any(usage_query(endpoint) in self._missing for endpoint in endpoints)
+        return self._used(endpoints, self._scope.before) if is_whole else None
+
+    def _used(self, endpoints: Iterable[Endpoint], days: Days) -> dict[str, int] | None:
         """The sum of each metric; None when nothing of it is known, or, of days that are compared with, not all."""
         is_shown = days == self._scope.days
         found: dict[str, int] = {}
@@ -181,7 +210,7 @@ class _Reader:
             query = usage_query(endpoint) if is_shown else usage_before_query(endpoint, self._scope.filters)
             if not is_shown and query not in self._is_compared:
                 return None
-            missing = self._missing_of(query, days, note=is_shown and needed)
+            missing = self._missing_of(query, days, note=False)
             if missing and not is_shown:
                 return None
             known |= missing != [days]
@@ -224,10 +253,11 @@ class _Reader:
         of_all = self._over_time(self._unsplit(total, scope.days), total)
         grouping = Grouping()
         part = self._costs_by(scope.group_by, scope.days, grouping)
-        if part is None:
+        if part is None or scope.group_by in self._stale:
             return split([of_all], {None: 0}, starts), False
         parts = [self._over_time(part, cost_query(scope.filters, scope.group_by))]
-        return split(parts, grouping.numbers, starts, [of_all]), True
+        unknown = {midnight(day) for days in self._missing.get(total, ()) for day in days}
+        return split(parts, grouping.numbers, starts, [of_all], unknown), True
 
     def _over_time(self, part: Part, query: Query) -> Part:
         """The same, with its buckets as they are."""
@@ -238,13 +268,17 @@ class _Reader:
         grouping = Grouping()
         parts: list[Part] = []
         known = False
+        now = self._now
         for endpoint in measured(scope):
             if endpoint not in self._narrowed:
                 continue
             query = usage_query(endpoint, scope.width)
             known |= self._missing_of(query, scope.days, note=True) != [scope.days]
             parts += self._usage_parts(endpoint, query, grouping)
-        return split(parts, grouping.numbers, _starts(scope.days, _SECONDS[scope.width], self._now)) if known else None
+            # Of what came after it was read nothing is known, and nothing is drawn.
+            if scope.width != "1d" and (read := self._store.buckets[query].as_of):
+                now = min(now, int(read.timestamp()))
+        return split(parts, grouping.numbers, _starts(scope.days, _SECONDS[scope.width], now)) if known else None
 
     def _usage_parts(self, endpoint: Endpoint, query: Query, grouping: Grouping) -> list[Part]:
         scope = self._scope
@@ -302,7 +336,10 @@ class _Reader:
         before = self._spent_by(by, scope.before) if spend is not None else None
         total = self._spend(scope.days)
         with money.exact():
-            rest = None if spend is None or total is None else total - sum(spend.values(), start=Decimal(0))
+            is_comparable = by not in self._stale and cost_query(scope.filters) not in self._missing
+            rest = None
+            if is_comparable and spend is not None and total is not None:
+                rest = total - sum(spend.values(), start=Decimal(0))
         keys = dict.fromkeys([*(spend or {}), *used])
         entries = _entries(used, spend, before, keys)
         if by == "line_item":

@@ -28,37 +28,49 @@ class Recent:
     last_7_days: Decimal
     month: Decimal
     month_line_items: list[Share]
-    """Of this month, largest first."""
-    month_by_project: Mapping[Value, Decimal]
+    """Of this month, largest first; none where they are not known."""
+    month_by_project: Mapping[Value, Decimal] | None
+    """None: not known."""
     daily: list[Decimal]
     """Of each of the last 8 days, the newest last."""
 
+    def month_of_project(self, project: str | None) -> Decimal | None:
+        """This month's spend of a project, or of all (None); None when it is not known."""
+        if project is None:
+            return self.month
+        return None if self.month_by_project is None else self.month_by_project.get(project, Decimal(0))
 
-def recent(buckets: Buckets, currency: str, day: date) -> Recent:
-    """Spend of the days around `day`; `buckets` have to reach back over its month and its last 7 days."""
+
+def recent(bill: Buckets, split: Buckets, currency: str, day: date) -> Recent:
+    """Spend of the days around `day` (`queries.days_around`), of which `bill` has to know all.
+
+    `split` is the same bill by project and line item, where that is known; no sum of all is taken from it, since it may
+    leave something out.
+    """
     column = (COSTS.column("amount"), 1)
     filters = {"currency": frozenset({currency})}
 
     def spent(days: Days) -> Decimal:
-        groups = Grouping().constant(None, COSTS, buckets.keys, filters)
-        return Decimal(add_up([Part([buckets.whole(days)], groups, [column])], 1)[0])
+        groups = Grouping().constant(None, COSTS, bill.keys, filters)
+        return Decimal(add_up([Part([bill.whole(days)], groups, [column])], 1)[0])
 
     yesterday = day - timedelta(days=1)
     month = month_of(day)
 
     def spent_by(dimension: str) -> dict[Value, Decimal]:
         grouping = Grouping()
-        groups = grouping.by(dimension, COSTS, buckets.keys, filters)
-        part = Part([buckets.whole(month)], groups, [column])
+        groups = grouping.by(dimension, COSTS, split.keys, filters)
+        part = Part([split.whole(month)], groups, [column])
         return {value: Decimal(amount) for value, amount in sums_by_value(part, grouping).items()}
 
-    shares = [Share(value, amount) for value, amount in spent_by("line_item").items()]
+    is_split = not split.missing(month)
+    shares = [Share(value, amount) for value, amount in spent_by("line_item").items()] if is_split else []
     return Recent(
         today=spent(Days(day, day)),
         yesterday=spent(Days(yesterday, yesterday)),
         last_7_days=spent(last_days(7, day)),
         month=spent(month),
         month_line_items=sorted(shares, key=lambda share: (-share.amount, share.key or "")),
-        month_by_project=spent_by("project_id"),
+        month_by_project=spent_by("project_id") if is_split else None,
         daily=[spent(Days(one, one)) for one in last_days(8, day)],
     )

@@ -1,6 +1,6 @@
 """Figures over time, in layers: the largest groups, the rest as one, and what no group has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Final
@@ -37,9 +37,15 @@ class Split:
 
 
 def split(
-    parts: Sequence[Part], numbers: Mapping[Value, int], starts: Sequence[int], whole: Sequence[Part] | None = None
+    parts: Sequence[Part],
+    numbers: Mapping[Value, int],
+    starts: Sequence[int],
+    whole: Sequence[Part] | None = None,
+    unknown: Collection[int] = (),
 ) -> Split:
     """Layers of `parts`, whose groups are `numbers`; `whole` is what they should come to, where that is known.
+
+    It is not for the buckets that begin at `unknown`.
 
     A group without anything but zeros makes no layer.
     """
@@ -62,6 +68,7 @@ def split(
         if whole is None:
             return Split(starts, layers, totals)
         (of_all,) = _series(whole, [0], 1, starts)
+        of_all = [total if start in unknown else one for start, one, total in zip(starts, of_all, totals, strict=True)]
         rest = [one - other for one, other in zip(of_all, totals, strict=True)]
     if any(rest):
         layers.append(Layer(REMAINDER, rest))

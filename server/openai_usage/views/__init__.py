@@ -1,8 +1,19 @@
 """What is known, put into words: all wording and number formatting of the product. Pure."""
 
+from openai_usage.views.notices import not_read
 from openai_usage.views.panel import panel_view, table_as_markdown
 from openai_usage.views.problems import BUG, CANCELLED, NOT_ASKED, Problem
 from openai_usage.views.state import State
 from openai_usage.views.status import status_view
 
-__all__ = ["BUG", "CANCELLED", "NOT_ASKED", "Problem", "State", "panel_view", "status_view", "table_as_markdown"]
+__all__ = [
+    "BUG",
+    "CANCELLED",
+    "NOT_ASKED",
+    "Problem",
+    "State",
+    "not_read",
+    "panel_view",
+    "status_view",
+    "table_as_markdown",
+]

@@ -9,7 +9,7 @@ from openai_usage.protocol import Chart, Series
 from openai_usage.report import OTHER, REMAINDER, Layer, Report
 from openai_usage.rows import Number
 from openai_usage.views.metrics import count_text
-from openai_usage.views.names import name_of
+from openai_usage.views.names import told_apart
 from openai_usage.views.state import State
 from openai_usage.views.words import DIMENSIONS, MEASURES, WIDTHS, in_a_sentence
 
@@ -48,7 +48,7 @@ def _category(start: int, width: str) -> str:
 
 def _series(state: State, report: Report, layer: Layer, unit: str) -> Series:
     key = layer.key
-    name = name_of(report.scope.group_by, key, state.directory).text if report.chart_is_split else "Spend"
+    name = told_apart(report.scope.group_by, key, state.directory) if report.chart_is_split else "Spend"
     ids = {OTHER: "other", REMAINDER: "remainder"}
     return Series(
         id=ids.get(key, f"={key or ''}"),

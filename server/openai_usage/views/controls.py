@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from openai_usage.protocol import Control, Filter, GroupBy, Option, Selection
 from openai_usage.scope import FIRST_DAY, Scope, groups_of, measures_of, scope, widths_of
-from openai_usage.views.names import name_of
+from openai_usage.views.names import name_of, told_apart
 from openai_usage.views.state import State
 from openai_usage.views.words import DIMENSIONS, MEASURES, PERIODS, WIDTHS
 
@@ -36,7 +36,7 @@ def filters(state: State) -> list[Filter]:
     return [
         Filter(
             label=DIMENSIONS[dimension].one,
-            text=name_of(dimension, value, state.directory).text,
+            text=told_apart(dimension, value, state.directory),
             select=Selection(**{field: [one for one in chosen if one != value]}),
         )
         for dimension, field in FILTERED.items()

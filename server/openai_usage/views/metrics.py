@@ -130,7 +130,9 @@ def _budget(state: State, report: Report, recent: Recent) -> Iterator[Metric]:
     if found is None or state.as_of is None:
         return
     limit, project = found
-    spent = recent.month if project is None else recent.month_by_project.get(project, Decimal(0))
+    spent = recent.month_of_project(project)
+    if spent is None:
+        return
     share = ratio(spent, limit.amount)
     severity = severity_of(share)
     detail = state.numbers.whole_share(share)

@@ -40,6 +40,19 @@ def name_of(dimension: GroupBy, value: object, directory: Directory | None) -> N
     return Name(VALUES.get(dimension, {}).get(value, value))
 
 
+def told_apart(dimension: GroupBy, value: object, directory: Directory | None) -> str:
+    """The name where it stands alone: with what tells it from others of that name, where there are any."""
+    name, found = name_of(dimension, value, directory), directory or _NOBODY
+    names = {
+        "project_id": [one.name for one in found.projects.values()],
+        "api_key_id": [one.name for one in found.api_keys.values()],
+        "user_id": [one.name for one in found.users.values()],
+    }.get(dimension, [])
+    if isinstance(value, str) and names.count(name.text) > 1:
+        return f"{name.text} · {name.detail or value}"
+    return name.text
+
+
 def _project_name(value: str, directory: Directory) -> Name:
     project = directory.projects.get(value)
     archived = "archived" if project and project.is_archived else None
@@ -50,7 +63,7 @@ def _key_name(value: str, directory: Directory) -> Name:
     key = directory.api_keys.get(value)
     if key is None:
         # Only once the lists are there can a key be missing from them.
-        return Name(value, "no longer listed" if directory.api_keys else None, value)
+        return Name(value, "no longer listed" if directory.api_keys and directory.is_whole else None, value)
     lines = [value, f"Project: {name_of('project_id', key.project_id, directory).text}"]
     if key.owner_name:
         lines.append(f"Owner: {key.owner_name}")

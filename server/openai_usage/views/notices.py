@@ -1,9 +1,9 @@
 """What the user should know beside the figures: of everything, and of one section."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from openai_usage.endpoints import COSTS, Query
+from openai_usage.endpoints import COSTS, Endpoint, Query, Width
 from openai_usage.openai_api import ApiError
 from openai_usage.protocol import REFRESH, Command, Measure, Notice, NoticeSeverity
 from openai_usage.queries import TOTAL, cost_query, usage_query
@@ -43,7 +43,7 @@ def _problems(state: State) -> Iterator[Notice]:
     if failed := _failed_usage(state):
         error = next(iter(failed.values()))
         said = explain(error, state.base_url, state.now, state.next_attempt)
-        names = listed([capability(query.endpoint.name) for query in failed])
+        names = listed([capability(endpoint.name) for endpoint in failed])
         text = f"{names} could not be read, so tokens and requests are short or old: {said.text}"
         yield _notice("usage-problem", "warning", text, said.command)
     if (of_names := _other(state, "names")) is not None:
@@ -55,14 +55,15 @@ def _problems(state: State) -> Iterator[Notice]:
         yield _notice("currencies", "warning", text)
 
 
-def _failed_usage(state: State) -> dict[Query, ApiError]:
-    """Failures of use, where they are not the same as that of the bill."""
+def _failed_usage(state: State) -> dict[Endpoint, ApiError]:
+    """Failures of use, by day or as fine as it is shown, where they are not the same as that of the bill."""
+    widths: set[Width] = {"1d", state.report.scope.width if state.report else "1d"}
     return {
-        topic: error
+        topic.endpoint: error
         for topic, error in state.failures.items()
         if isinstance(topic, Query)
         and topic.endpoint is not COSTS
-        and topic == usage_query(topic.endpoint)
+        and topic in {usage_query(topic.endpoint, width) for width in widths}
         and str(error) != str(state.problem)
     }
 
@@ -72,24 +73,37 @@ def _other(state: State, topic: str) -> ApiError | None:
     return error if error is not None and str(error) != str(state.problem) else None
 
 
+def not_read(report: Report, failures: Collection[object] = ()) -> str | None:
+    """What the totals are short of, but for what the failures say already; None when they are whole."""
+    total = cost_query(report.scope.filters)
+    parts = []
+    # A sum that is short is never only implied by the failure that made it so.
+    if total in report.missing and (total == TOTAL or total not in failures):
+        parts.append(f"costs of {_ranges(report, total)}")
+    unread = {
+        query.endpoint: query for query in report.missing if query.endpoint is not COSTS and query not in failures
+    }
+    if unread:
+        of = _ranges(report, next(iter(unread.values())))
+        parts.append(f"{listed([capability(one.name) for one in unread])} of {of}")
+    return f"Not loaded, and not in these totals: {'; '.join(parts)}." if parts else None
+
+
 def _of_period(state: State, report: Report) -> Iterator[Notice]:
     scope = report.scope
     total = cost_query(scope.filters)
-    parts = []
-    if total in report.missing and total not in state.failures:
-        parts.append(f"costs of {_ranges(report, total)}")
-    unread = [
-        query.endpoint
-        for query in report.missing
-        if query.endpoint is not COSTS and query == usage_query(query.endpoint) and query not in state.failures
-    ]
-    if unread:
-        parts.append(f"{listed([capability(one.name) for one in unread])} of {_ranges(report, usage_query(unread[0]))}")
-    if parts and not state.problem:
-        yield _notice("incomplete", "warning", f"Not loaded, and not in these totals: {'; '.join(parts)}.", _LOAD)
-    if total in state.failures and total != TOTAL and total in report.missing:
+    if text := not_read(report, state.failures):
+        yield _notice("incomplete", "warning", text, _LOAD)
+    if total in state.failures and total != TOTAL:
         said = explain(state.failures[total], state.base_url, state.now, None)
-        yield _notice("filtered-spend", "warning", f"Spend cannot be narrowed like this: {said.text}", None)
+        what = "Spend cannot be narrowed like this" if total in report.missing else "This spend could not be read again"
+        yield _notice("filtered-spend", "warning", f"{what}: {said.text}", None)
+    if report.unbilled:
+        text = (
+            f"No line item bills for {listed(list(report.unbilled))}. OpenAI may bill it under another name: "
+            "the section Line items has all of them."
+        )
+        yield _notice("unbilled", "info", text)
     is_unused = report.spend is not None and not report.spend and not report.capabilities and not report.missing
     if is_unused and not state.problem and not scope.filters:
         projects = state.directory.projects.values() if state.directory else ()
@@ -104,10 +118,14 @@ def _ranges(report: Report, query: Query) -> str:
 
 
 def _refused_splits(state: State, report: Report) -> Iterator[Notice]:
-    """Splits of the bill that are shown here and are not there."""
+    """Splits of the bill that are shown here and are not there, or are older than the rest."""
     said_already = {str(state.problem)} if state.problem else set()
     missing: dict[str, list[str]] = {}
-    errors: Mapping[Query | str, ApiError] = state.failures
+    if report.stale and not state.busy:
+        by = listed([in_a_sentence(DIMENSIONS[one].one) for one in sorted(report.stale)])
+        text = f"Spend by {by} is of another moment than the rest, and is not compared with it: a part of the last"
+        yield _notice("stale", "warning", f"{text} refresh was not answered.", _LOAD)
+    errors = state.failures
     shown = {by: cost_query(report.scope.filters, by) for by in report.rankings if report.rankings[by].has_spend}
     if not report.chart_is_split:
         shown[report.scope.group_by] = cost_query(report.scope.filters, report.scope.group_by)

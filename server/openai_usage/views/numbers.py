@@ -49,14 +49,15 @@ class Numbers:
 
         What is not zero never reads as zero.
         """
-        sign, size = ("-" if amount < 0 else ""), abs(amount)
+        # Not abs(): that rounds to 28 digits, and what is then rounded once more may be a cent off.
+        sign, size = ("-" if amount < 0 else ""), amount.copy_abs()
         if size and size < _SMALLEST_SHOWN:
             return f"{sign}<{self._with_currency(self._written(format(_SMALLEST_SHOWN, 'f')), currency)}"
         if size and size < _CENT:
-            rounded = round(size, 1 - size.adjusted())
+            rounded = size.quantize(Decimal(1).scaleb(size.adjusted() - 1), ROUND_HALF_UP, _WIDE)
             digits = format(rounded.normalize(), "f") if rounded < _CENT else "0.01"
         else:
-            digits = f"{size.quantize(_CENT, ROUND_HALF_UP):,}"
+            digits = f"{size.quantize(_CENT, ROUND_HALF_UP, _WIDE):,}"
         return sign + self._with_currency(self._written(digits), currency)
 
     def count(self, count: int) -> str:

@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
+from openai_usage.endpoints import Query
 from openai_usage.protocol import Notice, PanelView, Section, SectionId, Selection, Table
 from openai_usage.report import Recent, Report
-from openai_usage.scope import CAPABILITIES, RANKED
+from openai_usage.scope import CAPABILITIES, RANKED, scope
 from openai_usage.views.charts import chart
 from openai_usage.views.controls import controls, filters
 from openai_usage.views.limits import limits_notices, limits_tables
@@ -34,6 +35,7 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
         sample=state.sample,
         as_of=f"{state.as_of:%Y-%m-%dT%H:%M:%SZ}" if state.as_of else None,
         busy=state.busy,
+        outdated=report is not None and report.scope != scope(state.selection, state.now.date()),
         reveal=reveal,
         locale=state.locale,
         selection=state.selection,
@@ -58,7 +60,7 @@ def table_as_markdown(state: State, table: str) -> str | None:
 def _listed(state: State, report: Report) -> list[SectionId]:
     """The views, the capabilities that were used, and the one that is shown."""
     shown = report.scope.section
-    used = {*report.capabilities, *(topic.endpoint.name for topic in state.failures if not isinstance(topic, str))}
+    used = {*report.capabilities, *(topic.endpoint.name for topic in state.failures if isinstance(topic, Query))}
     return [*_VIEWS, *(one for one in SECTIONS if one in CAPABILITIES and (one in used or one == shown))]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from openai_usage.directory import Directory
 from openai_usage.endpoints import Query
-from openai_usage.limits import RateLimit, SpendAlert, SpendLimit
+from openai_usage.limits import LimitsOf, RateLimit, SpendAlert, SpendLimit
 from openai_usage.openai_api import ApiError
 from openai_usage.protocol import Selection
 from openai_usage.report import Recent, Report
@@ -43,7 +43,7 @@ class State:
     monthly_budget: Decimal | None = None
     problem: Problem | None = None
     """Why the newest spend is not there."""
-    failures: Mapping[Query | str, ApiError] = field(default_factory=dict)
+    failures: Mapping[Query | LimitsOf | str, ApiError] = field(default_factory=dict)
     """Why other things are not there."""
     next_attempt: datetime | None = None
     """When the next fetch is due, if one is planned."""

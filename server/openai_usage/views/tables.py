@@ -223,7 +223,8 @@ def _spend_fields(state: State, ranking: Ranking) -> list[Field[Entry]]:
     if not ranking.measured:
         fields.append(_share_field(state, lambda entry: entry.spend, ranking.spend))
     if ranking.before is not None:
-        fields.append(Field("change", "Change", lambda entry: _change(state, entry), _change_of, "percent"))
+        title = "Spend change" if ranking.measured else "Change"
+        fields.append(Field("change", title, lambda entry: _change(state, entry), _change_of, "percent"))
     return fields
 
 

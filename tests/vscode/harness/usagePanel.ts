@@ -37,6 +37,10 @@ export interface TableContents {
 export interface Contents {
   state: string;
   isBusy: boolean;
+  /** What is chosen is not yet what is shown. */
+  isLoading: boolean;
+  /** What a screen reader was told of what is shown. */
+  spoken: string;
   section: string;
   /** The ids of the sections that can be gone to. */
   nav: string[];
@@ -224,6 +228,8 @@ function contentsOf(app: Element): Contents {
   return {
     state: data(app, "state"),
     isBusy: app.querySelector(".progress.running") !== null,
+    isLoading: app.querySelector("main[aria-busy=true]") !== null,
+    spoken: text(app.querySelector("[data-spoken]")),
     section: all("[data-section]").map((one) => data(one, "section"))[0] ?? "",
     nav: all("[data-nav]").map((one) => data(one, "nav")),
     controls: Object.fromEntries(

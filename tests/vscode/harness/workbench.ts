@@ -63,6 +63,27 @@ export class Workbench {
     await this.#started();
   }
 
+  /** All that VS Code keeps in the browser for this user, as one text: state of editors and extensions among it. */
+  async kept(): Promise<string> {
+    return this.page.evaluate(async () => {
+      const done = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+      const texts: string[] = [];
+      for (const { name = "" } of await indexedDB.databases()) {
+        const database = await done(indexedDB.open(name));
+        for (const store of database.objectStoreNames) {
+          const values: unknown[] = await done(database.transaction(store).objectStore(store).getAll());
+          texts.push(...values.map((value) => (typeof value === "string" ? value : JSON.stringify(value))));
+        }
+        database.close();
+      }
+      return texts.join("\n");
+    });
+  }
+
   async #started(): Promise<void> {
     await this.status.item.waitFor({ timeout: 45_000 });
   }

@@ -247,6 +247,23 @@ describe("an account with an admin key", () => {
       await notice.waitFor({ state: "detached" });
     });
   }
+
+  // The last one: after a reload this VS Code does not read again a setting that it had before.
+  test("where no server starts, a panel that is back shows the last figures, until it is closed", async ({
+    workbench,
+    vscode,
+  }) => {
+    const { panel } = workbench;
+    const spend = await panel.metric("spend").innerText();
+    vscode.configure({ "openaiUsage.interpreter": "/no/such/python3" });
+    await panel.notice("server").waitFor();
+    await workbench.reload();
+    await panel.notice("server").waitFor();
+    assert.equal(await panel.metric("spend").innerText(), spend);
+    assert.ok((await workbench.kept()).includes(spend));
+    await workbench.run("View: Close Editor");
+    await eventually(async () => assert.ok(!(await workbench.kept()).includes(spend)));
+  });
 });
 
 async function expectedStatus(api: OpenAiApi): Promise<string> {

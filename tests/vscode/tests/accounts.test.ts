@@ -49,6 +49,8 @@ describe("other accounts", () => {
     );
     const expand = panel.frame.locator("[data-expand=api-keys]");
     assert.equal(await expand.getAttribute("aria-expanded"), "false");
+    assert.equal(await expand.innerText(), `Show all ${keys}`);
+    assert.equal(await panel.table("api-keys").locator(".part").innerText(), `50 of ${keys}`);
     await expand.click();
     const all = (await shown(keys)).tables["api-keys"]?.rows ?? [];
     const attributed = all.filter(({ id }) => id !== "remainder").map(({ cells }) => cells.spend ?? "");

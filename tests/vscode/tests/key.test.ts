@@ -87,10 +87,26 @@ describe("without a key", () => {
     await assertNotWritten(vscode, ADMIN_KEY);
   });
 
-  test("a forgotten key is gone", async ({ workbench, vscode }) => {
+  test("a forgotten key is gone, and with it the figures of a panel behind another tab", async ({
+    workbench,
+    vscode,
+  }) => {
+    const { panel } = workbench;
+    const own = workbench.tabs("OpenAI usage");
+    await own.click();
+    await panel.reaches("ready");
+    const spend = await panel.metric("spend").innerText();
+    await eventually(async () => assert.ok((await workbench.kept()).includes(spend), "nothing was kept"));
+    await workbench.run("File: New Untitled Text File");
+    await panel.app.waitFor({ state: "hidden" });
     await workbench.run("OpenAI: Forget admin key");
     await workbench.page.locator(".monaco-dialog-box").getByRole("button", { name: "Forget" }).click();
     await workbench.status.shows(NO_KEY);
+    await workbench.reload();
+    await workbench.status.shows(NO_KEY);
+    assert.ok(!(await workbench.kept()).includes(spend), "the figures are still kept");
+    await own.click();
+    await panel.reaches("empty");
     await assertNotWritten(vscode, ADMIN_KEY);
   });
 

@@ -132,6 +132,7 @@ describe("the usage page", () => {
       for (const alert of alerts) assert.ok(reached.includes(dollarsOf(alert)), reached.join());
       assert.ok(ownNotices.includes("choose"));
     });
+    assert.equal(await panel.frame.locator("[data-action=export]").count(), 0, "they are not exported");
     await panel.drill("spend-limits", PROJECT);
     await panel.until(({ tables, section }) => {
       assert.equal(section, "limits");
@@ -244,6 +245,94 @@ describe("the usage page", () => {
       assert.match(Object.values(charts)[0]?.title ?? "", /^Requests by minute/);
       assert.deepEqual([controls.measure, controls.bucket], ["requests", "1m"]);
     });
+  });
+
+  test("a day to come becomes the last that can be chosen, by Enter and by going on", async ({
+    workbench: { panel, page },
+  }) => {
+    await panel.choose("period", "custom");
+    await panel.control("end").focus();
+    await page.keyboard.type("01012999");
+    await panel.control("period").focus();
+    await panel.until(({ controls }) => assert.deepEqual([controls.start, controls.end], [day(29), day(0)]));
+    await panel.control("start").focus();
+    await page.keyboard.type("01012999");
+    await page.keyboard.press("Enter");
+    await panel.until(({ controls, spoken }) => {
+      assert.deepEqual([controls.start, controls.end], [day(0), day(0)]);
+      assert.match(spoken, /^Overview, \d+ \w{3} \d{4}, UTC: /);
+    });
+  });
+
+  test("while figures are on their way, those before are marked, and said is only what is shown", async ({
+    workbench,
+    demo,
+  }) => {
+    const { panel } = workbench;
+    const before = await panel.until(({ isBusy, spoken }) => {
+      assert.ok(!isBusy);
+      assert.match(spoken, /^Overview, .*, UTC: Spend \$[\d,.]+\. Spend by day \(UTC\) and line item$/);
+    });
+    const loading = panel.frame.getByText("Loading…", { exact: true });
+    assert.equal(await loading.count(), 0);
+    await demo.inject({ kind: "hang", times: null });
+    await panel.choose("period", "90d");
+    await loading.waitFor();
+    const opacity = () =>
+      panel.frame.locator(".metrics.large").evaluate((one) => getComputedStyle(one).opacity);
+    await eventually(async () => assert.equal(await opacity(), "0.6"));
+    const { isLoading, spoken, metrics } = await panel.read();
+    assert.deepEqual([isLoading, spoken, metrics.spend], [true, before.spoken, before.metrics.spend]);
+    await workbench.screenshot("outdated");
+    await panel.goTo("audio_speeches");
+    await panel.frame.locator("[data-section=audio_speeches] .bone").waitFor();
+    await workbench.screenshot("outdated-section");
+    await demo.reset();
+    await panel.goTo("overview");
+    await panel.until(({ isLoading, isBusy, spoken, metrics }) => {
+      assert.deepEqual([isLoading, isBusy], [false, false]);
+      assert.ok(spoken !== before.spoken && spoken.includes(metrics.spend?.text ?? "?"), spoken);
+    });
+    assert.equal(await opacity(), "1");
+    assert.equal(await loading.count(), 0);
+  });
+
+  test("a chart shown as a table stays so wherever one goes, until it is closed", async ({ workbench }) => {
+    const { panel } = workbench;
+    const open = () => panel.frame.locator("[data-chart] details[open] tbody tr").count();
+    await panel.chart("daily-spend").locator("summary").click();
+    await eventually(async () => assert.ok((await open()) > 0));
+    await panel.choose("measure", "tokens");
+    await panel.until(({ charts }) => assert.ok(charts["overview-tokens"]));
+    await eventually(async () => assert.ok((await open()) > 0));
+    await panel.goTo("completions");
+    await panel.until(({ charts }) => assert.ok(charts["completions-tokens"]));
+    await eventually(async () => assert.ok((await open()) > 0));
+    await workbench.reload();
+    await panel.reaches("ready");
+    await eventually(async () => assert.ok((await open()) > 0));
+    await panel.chart("completions-tokens").locator("summary").click();
+    await eventually(async () => assert.equal(await open(), 0));
+    await panel.goTo("overview");
+    await panel.until(({ charts }) => assert.ok(charts["overview-tokens"]));
+    assert.equal(await open(), 0);
+  });
+
+  test("the keys of a slider go through a chart", async ({ workbench: { panel, page } }) => {
+    const plot = panel.chart("daily-spend").getByRole("slider");
+    await plot.focus();
+    for (const [key, at] of [
+      ["Home", 0],
+      ["PageUp", 7],
+      ["ArrowUp", 8],
+      ["PageDown", 1],
+      ["ArrowDown", 0],
+      ["End", 29],
+    ] as const) {
+      await page.keyboard.press(key);
+      assert.equal(await plot.getAttribute("aria-valuenow"), `${at}`, key);
+    }
+    await page.keyboard.press("Escape");
   });
 
   test("spend, tokens and requests, each split as one likes", async ({ workbench: { panel }, demo }) => {

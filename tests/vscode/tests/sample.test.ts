@@ -107,6 +107,7 @@ async function everySection(
   const { nav } = await panel.until(({ nav }) => assert.equal(nav.length, 18));
   for (const section of nav) {
     await panel.goTo(section);
+    await panel.until(({ isLoading }) => assert.ok(!isLoading));
     await check(section);
     assert.deepEqual(await violations(workbench, rules), [], section);
   }
