@@ -289,7 +289,7 @@ async def test_export_is_what_is_shown(session: Session, tmp_path: Path) -> None
             assert await session.editor.run("openaiUsage.export", {"uri": uri(path), "format": kind}) is None
         content = json.loads(as_json.read_text(encoding="utf-8"))
         is_capability = "section" in selection
-        assert list(content) == ["period", *([] if is_capability else ["currency", "costs"]), "usage"]
+        assert list(content) == ["period", *([] if is_capability else ["currency", "costs"]), "usage", "missing"]
         assert content["period"]["end"] == session.today.isoformat()
         costs = content.get("costs", [])
         whole = 0 if is_capability else Fraction(metric(panel, "spend")["value"])
