@@ -102,7 +102,7 @@ async def test_what_happened_is_in_the_log_once(server: DemoServer) -> None:
         server.inject(Fault("status", status=401, times=None))
         await editor.run("openaiUsage.refresh")
         await editor.status(lambda status: status["severity"] == "warning")
-        assert len([line for line in editor.log_lines if line.startswith("costs by project_id+line_item of")]) == 2
+        assert len([line for line in editor.log_lines if line.startswith("costs of")]) == 2
         assert len([line for line in editor.log_lines if "key refused" in line]) == 1
 
 
