@@ -152,8 +152,8 @@ def _figures(query: Query, days: Days) -> Question:
         try:
             answer = await openai_api.buckets(client, query, days, now.date(), buckets.keys)
         except ApiError as error:
-            if error.fault is Fault.NOT_FOUND and query.endpoint.is_optional and query.width == "1d":
-                # Not every account has the newest endpoints.
+            if error.fault is Fault.NOT_FOUND and query.endpoint.is_optional:
+                # Not every account has the newest endpoints. A width that one lacks would be a bad request instead.
                 store.absent.add(query.endpoint)
                 return
             raise

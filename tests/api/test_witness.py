@@ -817,6 +817,15 @@ def test_nothing_depends_on_what_was_read_before(accounts: _Accounts, data: st.D
     check(account, data.draw(selections(account)))
 
 
+@pytest.mark.parametrize("bucket", ["1h", "1m"])
+def test_what_an_account_does_not_have_is_not_listed(accounts: _Accounts, bucket: str) -> None:
+    account = accounts["older"]
+    account.server.forget()
+    for section in ("decisions", "overview"):
+        chosen = Selection.model_validate({"period": "today", "bucket": bucket, "section": section})
+        check(account, merged(FIRST_SELECTION, chosen))
+
+
 @pytest.mark.parametrize("section", ["overview", "completions"])
 def test_a_year(accounts: _Accounts, section: str) -> None:
     check(accounts["plain"], merged(FIRST_SELECTION, Selection.model_validate({"period": "365d", "section": section})))
