@@ -1,25 +1,32 @@
 """The rows behind the panel as a file: what is shown, filters included, with exact numbers and ISO dates."""
 
+import asyncio
 import csv
 import io
-import json
 import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TextIO
+
+import msgspec
 
 from openai_usage import money, queries
 from openai_usage.directory import Directory
-from openai_usage.endpoints import COSTS, USAGE, Query
+from openai_usage.endpoints import COSTS, USAGE, Endpoint, Query
 from openai_usage.queries import can_be_narrowed, cost_query, usage_query
 from openai_usage.report import Report
 from openai_usage.report.sums import passes
-from openai_usage.scope import CAPABILITIES, Scope
+from openai_usage.rows import Bucket, Keys
+from openai_usage.scope import CAPABILITIES, Filters, Scope
 from openai_usage.store import Store
 
 _AMOUNT: Final = COSTS.column("amount")
@@ -27,17 +34,32 @@ _QUANTITY: Final = COSTS.column("quantity")
 
 _SPLITS_CELLS: Final = re.compile(r"[;\t\r\n]")
 _FORMULA: Final = re.compile(r"[\s\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*[=+\-@]")
+# Other work waits for as many rows: some milliseconds.
+_ROWS_AT_ONCE: Final = 500
 
 Format = Literal["csv", "json"]
 
+_Row = dict[str, Any]
+_Text = str | None
 
-def write(path: Path, kind: Format, store: Store, report: Report, currency: str) -> None:
-    """Write the file whole, or leave what was there. OSError when it cannot be written."""
-    text = as_json(store, report, currency) if kind == "json" else as_csv(store, report.scope, currency)
+
+async def write(path: Path, text: Iterable[str]) -> None:
+    """Write the file whole, or leave what was there. OSError when it cannot be written.
+
+    Between any two pieces of `text` other work goes on.
+    """
+    with _replacing(path) as file:
+        for piece in text:
+            file.write(piece)
+            await asyncio.sleep(0)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[TextIO]:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".openai-usage-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+            yield file
         # mkstemp's file is for its owner alone; an export is a file like any other.
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(path)
@@ -46,19 +68,25 @@ def write(path: Path, kind: Format, store: Store, report: Report, currency: str)
         raise
 
 
-def as_json(store: Store, report: Report, currency: str) -> str:
+def text(kind: Format, store: Store, report: Report, currency: str) -> Iterator[str]:
+    """The file piece by piece, of what is known now."""
+    return as_json(store, report, currency) if kind == "json" else as_csv(store, report.scope, currency)
+
+
+def as_json(store: Store, report: Report, currency: str) -> Iterator[str]:
     """`{"period": {start, end}, "currency", "costs": [...], "usage": [...], "missing": [{capability, start, end}]}`.
 
-    Amounts are strings, counts numbers, and days ISO dates, the last one inclusive. The section of one capability has
-    no costs: the bill is not by capability. `missing` is what could not be read and is therefore not in it.
+    Amounts are strings, counts numbers, and days ISO dates, the last one inclusive. Each row is a line. The section of
+    one capability has no costs: the bill is not by capability. `missing` is what could not be read and is therefore
+    not in it.
     """
     scope = report.scope
     content: dict[str, Any] = {
         "period": {"start": scope.days.first.isoformat(), "end": scope.days.last.isoformat()},
     }
     if scope.section not in CAPABILITIES:
-        content |= {"currency": currency, "costs": list(_costs(store, scope, currency))}
-    content["usage"] = list(_usage(store, scope))
+        content |= {"currency": currency, "costs": _costs(store, scope, currency, _as_it_is)}
+    content["usage"] = _usage(store, scope, _as_it_is)
     content["missing"] = [
         {"capability": name, "start": days.first.isoformat(), "end": days.last.isoformat()}
         for name, days in dict.fromkeys(
@@ -66,31 +94,63 @@ def as_json(store: Store, report: Report, currency: str) -> str:
         )
         if name != COSTS.name or "costs" in content
     ]
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    return _object(content)
 
 
-def as_csv(store: Store, scope: Scope, currency: str) -> str:
+def _object(content: Mapping[str, Any]) -> Iterator[str]:
+    encode = msgspec.json.Encoder().encode
+    before = "{"
+    for name, value in content.items():
+        yield f'{before}\n"{name}": '
+        before = ","
+        if not isinstance(value, Iterator):
+            yield encode(value).decode()
+            continue
+        between = "["
+        for rows in _some_at_once(value):
+            yield between + ",".join(f"\n{encode(row).decode()}" for row in rows)
+            between = ","
+        yield "[]" if between == "[" else "\n]"
+    yield "\n}\n"
+
+
+def as_csv(store: Store, scope: Scope, currency: str) -> Iterator[str]:
     """One table of both: a row's `capability` is `costs` for the bill. What a row does not have is empty."""
     dimensions = _once(endpoint.dimensions for endpoint in (COSTS, *USAGE))
-    fields = ["date", "capability", *_named(dict.fromkeys(dimensions), _names(None))]
+    fields = ["date", "capability", *_named(dict.fromkeys(dimensions), _names(None), _as_it_is)]
     fields += ["amount", "currency", "quantity", "quantity_unit"]
     fields += _once(tuple(metric.name for metric in endpoint.metrics) for endpoint in USAGE)
+    tables = [_usage(store, scope, _harmless)]
+    if scope.section not in CAPABILITIES:
+        billed = {"capability": COSTS.name, "currency": currency}
+        tables.insert(0, ({**row, **billed} for row in _costs(store, scope, currency, _harmless)))
+    return _table(fields, tables)
+
+
+def _table(fields: Sequence[str], tables: Iterable[Iterator[_Row]]) -> Iterator[str]:
     file = io.StringIO()
     # Up to Python 3.12, only what ends a line is quoted: a name may hold either of the two.
-    writer = csv.DictWriter(file, fields, lineterminator="\r\n")
-    writer.writeheader()
-    for row in _costs(store, scope, currency) if scope.section not in CAPABILITIES else ():
-        writer.writerow({**_harmless(row), "capability": COSTS.name, "currency": currency})
-    for row in _usage(store, scope):
-        writer.writerow(_harmless(row))
-    return file.getvalue()
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow(fields)
+    for table in tables:
+        for rows in _some_at_once(table):
+            writer.writerows(map(row.get, fields) for row in rows)
+            yield file.getvalue()
+            file.seek(0)
+            file.truncate()
+    yield file.getvalue()
+
+
+def _some_at_once(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        yield some
 
 
 def _once(names: "Iterator[tuple[str, ...]]") -> list[str]:
     return list(dict.fromkeys(name for some in names for name in some))
 
 
-_Names = Mapping[str, tuple[str, Mapping[str, str | None]]]
+_Names = Mapping[str, tuple[str, Mapping[str, _Text]]]
 """By dimension, under which heading its names are written, and the name of each id."""
 
 
@@ -103,24 +163,17 @@ def _names(directory: Directory | None) -> _Names:
     }
 
 
-def _named(dimensions: Mapping[str, str | None], names: _Names) -> dict[str, str | None]:
-    """Each id with its name behind it; None where it has none."""
-    found: dict[str, str | None] = {}
-    for dimension, value in dimensions.items():
-        found[dimension] = value
-        if dimension in names:
-            heading, known = names[dimension]
-            found[heading] = known.get(value or "")
-    return found
+_Spell = Callable[[_Text], _Text]
+"""How a text from the network is written."""
 
 
-def _harmless(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Names come from the network: a spreadsheet must not take one for a formula."""
-    texts = {"date", "amount", "quantity"}
-    return {
-        name: f"'{value}" if isinstance(value, str) and name not in texts and _may_be_a_formula(value) else value
-        for name, value in row.items()
-    }
+def _as_it_is(text: _Text) -> _Text:
+    return text
+
+
+def _harmless(text: _Text) -> _Text:
+    """A spreadsheet must not take a name for a formula."""
+    return f"'{text}" if text is not None and _may_be_a_formula(text) else text
 
 
 def _may_be_a_formula(text: str) -> bool:
@@ -128,39 +181,78 @@ def _may_be_a_formula(text: str) -> bool:
     return any(_FORMULA.match(part) for part in _SPLITS_CELLS.split(unicodedata.normalize("NFKC", text)))
 
 
-def _costs(store: Store, scope: Scope, currency: str) -> Iterator[dict[str, Any]]:
+def _named(dimensions: Mapping[str, _Text], names: _Names, spell: _Spell) -> dict[str, _Text]:
+    """Each id with its name behind it; None where it has none."""
+    found: dict[str, _Text] = {}
+    for dimension, value in dimensions.items():
+        found[dimension] = spell(value)
+        if dimension in names:
+            heading, known = names[dimension]
+            found[heading] = spell(known.get(value or ""))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a query as they are now: they stay so while they are written."""
+
+    endpoint: Endpoint
+    buckets: Sequence[Bucket]
+    keys: Keys
+    filters: Filters
+
+    @classmethod
+    def of(cls, store: Store, query: Query, scope: Scope, filters: Filters) -> "_Rows":
+        known = store.buckets[query]
+        return cls(query.endpoint, known.of(scope.days), known.keys, filters)
+
+    def described(self, names: _Names, spell: _Spell) -> Iterator[tuple[Bucket, int, dict[str, _Text]]]:
+        """Of each row that passes the filters its bucket, its place in there, and its dimensions."""
+        passing, fields = passes(self.endpoint, self.filters), self.endpoint.fields
+        shown = {name: None for name in (*self.endpoint.dimensions, "quantity_unit") if name in fields}
+
+        @cache
+        def describe(number: int) -> dict[str, _Text] | None:
+            key = self.keys[number]
+            values = dict(zip(fields, key, strict=True))
+            return _named({name: values[name] for name in shown}, names, spell) if passing(key) else None
+
+        for bucket in self.buckets:
+            for at, number in enumerate(bucket.keys):
+                if (dimensions := describe(number)) is not None:
+                    yield bucket, at, dimensions
+
+
+def _costs(store: Store, scope: Scope, currency: str, spell: _Spell) -> Iterator[_Row]:
     """Of the finest split that is there whole, and one row a day for what that split leaves out."""
     filters = {**scope.filters, "currency": frozenset({currency})}
     total, split = cost_query(scope.filters), _finest(store, scope)
-    keep, names = passes(COSTS, filters), _names(store.directory)
-    rest = {bucket.start: _amount(store, total, bucket, keep) for bucket in store.buckets[total].of(scope.days)}
-    buckets = store.buckets[split]
-    for bucket in buckets.of(scope.days):
-        for number, amount, quantity in zip(
-            bucket.keys, bucket.columns[_AMOUNT], bucket.columns[_QUANTITY], strict=True
-        ):
-            key = dict(zip(COSTS.fields, buckets.keys[number], strict=True))
-            if not keep(buckets.keys[number]):
-                continue
-            if split is not total and bucket.start in rest:
-                with money.exact():
-                    rest[bucket.start] -= amount
-            yield _cost_row(bucket.start, Decimal(amount), key, Decimal(quantity) or None, names)
-    if split is not total:
-        # What all of it is narrowed to is known of the rest too.
-        narrowed = {name: next(iter(values)) for name, values in scope.filters.items() if len(values) == 1}
-        for start, amount in rest.items():
-            if amount:
-                yield _cost_row(start, amount, narrowed, None, names)
+    whole = None if split is total else _Rows.of(store, total, scope, filters)
+    return _cost_rows(_Rows.of(store, split, scope, filters), whole, _names(store.directory), spell)
 
 
-def _amount(store: Store, query: Query, bucket: Any, keep: Any) -> Decimal:  # noqa: ANN401
-    keys = store.buckets[query].keys
-    return money.total(
-        Decimal(amount)
-        for number, amount in zip(bucket.keys, bucket.columns[_AMOUNT], strict=True)
-        if keep(keys[number])
-    )
+def _cost_rows(rows: _Rows, whole: _Rows | None, names: _Names, spell: _Spell) -> Iterator[_Row]:
+    rest = _by_bucket(whole) if whole else {}
+    for bucket, at, dimensions in rows.described(names, spell):
+        amount = Decimal(bucket.columns[_AMOUNT][at])
+        if bucket.start in rest:
+            with money.exact():
+                rest[bucket.start] -= amount
+        yield _cost_row(bucket.start, amount, dimensions, Decimal(bucket.columns[_QUANTITY][at]) or None)
+    # What all of it is narrowed to is known of the rest too.
+    narrowed = {name: next(iter(values)) for name, values in rows.filters.items() if len(values) == 1}
+    of_rest = _named({dimension: narrowed.get(dimension) for dimension in COSTS.dimensions}, names, spell)
+    for start, amount in rest.items():
+        if amount:
+            yield _cost_row(start, amount, of_rest, None)
+
+
+def _by_bucket(rows: _Rows) -> dict[int, Decimal]:
+    sums = {bucket.start: Decimal(0) for bucket in rows.buckets}
+    with money.exact():
+        for bucket, at, _ in rows.described({}, _as_it_is):
+            sums[bucket.start] += bucket.columns[_AMOUNT][at]
+    return sums
 
 
 def _finest(store: Store, scope: Scope) -> Query:
@@ -176,44 +268,40 @@ def _finest(store: Store, scope: Scope) -> Query:
     return cost_query(scope.filters)
 
 
-def _cost_row(
-    start: int, amount: Decimal, key: Mapping[str, str | None], quantity: Decimal | None, names: _Names
-) -> dict[str, Any]:
+def _cost_row(start: int, amount: Decimal, dimensions: Mapping[str, _Text], quantity: Decimal | None) -> _Row:
     return {
         "date": _date(start, "1d"),
         "amount": money.plain(amount),
-        **_named({dimension: key.get(dimension) for dimension in COSTS.dimensions}, names),
+        **dimensions,
         "quantity": None if quantity is None else money.plain(quantity),
-        "quantity_unit": key.get("quantity_unit"),
+        "quantity_unit": dimensions.get("quantity_unit"),
     }
 
 
-def _usage(store: Store, scope: Scope) -> Iterator[dict[str, Any]]:
+def _usage(store: Store, scope: Scope, spell: _Spell) -> Iterator[_Row]:
     """Every row by day, and what the chart shows as fine as it shows it; of a capability's section only its own."""
-    names, shown = _names(store.directory), CAPABILITIES.get(scope.section)
-    charted = queries.measured(scope)
+    shown, charted = CAPABILITIES.get(scope.section), queries.measured(scope)
+    tables = []
     for endpoint in USAGE if shown is None else (shown,):
-        if not can_be_narrowed(endpoint, scope.filters):
-            continue
-        width = scope.width if endpoint in charted else "1d"
-        query = usage_query(endpoint, width)
-        keep = passes(endpoint, scope.filters)
-        buckets = store.buckets[query]
-        for bucket in buckets.of(scope.days):
-            for at, number in enumerate(bucket.keys):
-                key = buckets.keys[number]
-                if keep(key):
-                    yield {
-                        "date": _date(bucket.start, width),
-                        "capability": endpoint.name,
-                        **_named(dict(zip(endpoint.dimensions, key, strict=True)), names),
-                        **{
-                            metric.name: column[at]
-                            for metric, column in zip(endpoint.metrics, bucket.columns, strict=True)
-                        },
-                    }
+        if can_be_narrowed(endpoint, scope.filters):
+            width = scope.width if endpoint in charted else "1d"
+            tables.append((_Rows.of(store, usage_query(endpoint, width), scope, scope.filters), width))
+    return _usage_rows(tables, _names(store.directory), spell)
 
 
+def _usage_rows(tables: Sequence[tuple[_Rows, str]], names: _Names, spell: _Spell) -> Iterator[_Row]:
+    for rows, width in tables:
+        metrics = [metric.name for metric in rows.endpoint.metrics]
+        for bucket, at, dimensions in rows.described(names, spell):
+            yield {
+                "date": _date(bucket.start, width),
+                "capability": rows.endpoint.name,
+                **dimensions,
+                **{name: column[at] for name, column in zip(metrics, bucket.columns, strict=True)},
+            }
+
+
+@lru_cache(maxsize=1)  # rows come bucket by bucket
 def _date(start: int, width: str) -> str:
     moment = datetime.fromtimestamp(start, UTC)
     return f"{moment:%Y-%m-%d}" if width == "1d" else f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final
 
 from openai_usage import credentials, export, fetch, queries, views
 from openai_usage.credentials import Credential, KeyFault, UnfitKey
@@ -23,7 +23,7 @@ from openai_usage.store import Store
 
 _log = logging.getLogger(__name__)
 
-# A fetch that a user waits for shows progress when it takes longer than this.
+# What a user waits for shows progress when it takes longer than this.
 _PROGRESS_AFTER: Final = timedelta(seconds=1)
 # Opening the panel on numbers younger than this asks for no newer ones.
 _FRESH_FOR: Final = timedelta(minutes=1)
@@ -35,12 +35,16 @@ _REFUSALS: Final = frozenset({Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.SCOPE_MI
 
 Connect = Callable[[str, Credential], Client]
 """Opens a client for a base URL; called inside the event loop."""
-Progress = Callable[[Callable[[], object]], AbstractContextManager[None]]
-"""Shows progress while it is open; the function it is given cancels the work."""
+Progress = Callable[[str, Callable[[], object]], AbstractContextManager[None]]
+"""Shows progress under a title while it is open; the function it is given cancels the work."""
 
 
 class NotReadyError(Exception):
     """What was chosen is still being read."""
+
+
+class CancelledError(Exception):
+    """What a command was doing was cancelled: not the command itself."""
 
 
 class Monitor:
@@ -92,6 +96,7 @@ class Monitor:
         self._fetching: asyncio.Task[fetch.Failures] | None = None
         self._later: dict[fetch.Topic, asyncio.Task[None]] = {}
         """By what it asks about, the task that nobody waits for. Nothing else is asked about that meanwhile."""
+        self._exports: set[asyncio.Task[None]] = set()
         self._names_read: datetime | None = None
         self._last_status: StatusView | None = None
         self._last_panel: PanelView | None = None
@@ -150,15 +155,23 @@ class Monitor:
         self._add_up()
         self._publish()
 
-    def export(self, path: Path, kind: Literal["csv", "json"]) -> str | None:
+    async def export(self, path: Path, kind: export.Format) -> str | None:
         """Write the rows behind the panel; what is not in the file though it should be, in words.
 
-        OSError when they cannot be written, NotReadyError when it is not yet what was chosen.
+        OSError when they cannot be written, NotReadyError when it is not yet what was chosen, CancelledError when the
+        user cancels it or `run` ends.
         """
         report = self._figures.report
         if report is None or self._is_busy or report.scope != scope(self._selection, self._clock().date()):
             raise NotReadyError
-        export.write(path, kind, self._store, report, self._figures.currency)
+        text = export.text(kind, self._store, report, self._figures.currency)
+        task = asyncio.create_task(export.write(path, text))
+        self._exports.add(task)
+        task.add_done_callback(self._exports.discard)
+        await self._wait_for(task, "Exporting OpenAI usage", user_waits=True)
+        if task.cancelled():
+            raise CancelledError
+        task.result()
         return views.not_read(report)
 
     def table_as_markdown(self, table: str) -> str | None:
@@ -181,6 +194,9 @@ class Monitor:
                 await self._step()
         finally:
             self._cancel()
+            for task in self._exports:
+                task.cancel()
+            await asyncio.gather(*self._exports, return_exceptions=True)
             for client in [*self._outdated, self._client]:
                 if client is not None:
                     await client.aclose()
@@ -265,7 +281,7 @@ class Monitor:
         self._busy = user_waits or self._figures.as_of is None
         try:
             self._publish()
-            await self._wait_for(task, user_waits=user_waits)
+            await self._wait_for(task, "Fetching OpenAI usage", user_waits=user_waits)
         finally:
             task.cancel()
             self._fetching = None
@@ -279,12 +295,12 @@ class Monitor:
             return False
         return not task.cancelled()
 
-    async def _wait_for(self, task: "asyncio.Task[fetch.Failures]", *, user_waits: bool) -> None:
+    async def _wait_for(self, task: "asyncio.Task[Any]", title: str, *, user_waits: bool) -> None:
         while not task.done():
             await asyncio.wait({task}, timeout=_PROGRESS_AFTER.total_seconds())
             # The user may have begun to wait meanwhile.
             if not task.done() and (user_waits or self._user_waits):
-                with self._progress(task.cancel):
+                with self._progress(title, task.cancel):
                     await asyncio.wait({task})
 
     def _take(self, questions: Sequence[fetch.Question], task: "asyncio.Task[fetch.Failures]") -> None:

@@ -1,7 +1,7 @@
 """The LSP side: what a client says goes to the monitor, what the monitor has to say goes to the client.
 
 Commands return at once and only note what is wanted: in pygls, `$/cancelRequest` does not stop a running command, and
-a running command makes `shutdown` fail.
+a running command makes `shutdown` fail. An export alone takes its time, and ends before that.
 """
 
 import asyncio
@@ -18,13 +18,14 @@ from pygls.exceptions import (
     JsonRpcException,
     JsonRpcInternalError,
     JsonRpcInvalidParams,
+    JsonRpcRequestCancelled,
     JsonRpcServerNotInitialized,
 )
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from openai_usage import protocol, settings
-from openai_usage.monitor import Monitor, NotReadyError, Progress
+from openai_usage.monitor import CancelledError, Monitor, NotReadyError, Progress
 
 Publish = Callable[[BaseModel], None]
 CreateMonitor = Callable[[Publish, Progress, settings.Settings, str], Monitor]
@@ -87,11 +88,13 @@ def _answer_commands(server: LanguageServer, session: "_Session") -> None:
         session.monitor.select(_read(protocol.SELECT, protocol.Selection, argument))
 
     @server.command(protocol.EXPORT)
-    def export(argument: Any = None) -> str | None:  # noqa: ANN401
+    async def export(argument: Any = None) -> str | None:  # noqa: ANN401
         wanted = _read(protocol.EXPORT, protocol.ExportArguments, argument)
         path = _local_path(wanted.uri)
         try:
-            return session.monitor.export(path, wanted.format)
+            return await session.monitor.export(path, wanted.format)
+        except CancelledError:
+            raise JsonRpcRequestCancelled("The export was cancelled, and nothing was written.") from None
         except NotReadyError:
             raise JsonRpcInternalError("The figures are still loading. Export them when they are there.") from None
         except OSError as error:
@@ -209,12 +212,12 @@ class _Session:
         self._server.protocol.notify(method, view.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
     @contextmanager
-    def _progress(self, cancel: Callable[[], object]) -> Iterator[None]:
+    def _progress(self, title: str, cancel: Callable[[], object]) -> Iterator[None]:
         window = self._server.client_capabilities.window
         if window is None or not window.work_done_progress:
             yield
             return
-        work = _WorkDone(self._server, cancel)
+        work = _WorkDone(self._server, title, cancel)
         try:
             yield
         finally:
@@ -224,8 +227,9 @@ class _Session:
 class _WorkDone:
     """A progress bar in the client, with a cancel button. It never keeps the work waiting."""
 
-    def __init__(self, server: LanguageServer, cancel: Callable[[], object]) -> None:
+    def __init__(self, server: LanguageServer, title: str, cancel: Callable[[], object]) -> None:
         self._progress = server.work_done_progress
+        self._title = title
         self._cancel = cancel
         self._loop = asyncio.get_running_loop()
         self._token = str(uuid.uuid4())
@@ -245,7 +249,7 @@ class _WorkDone:
             self._loop.call_soon(self._progress.tokens.pop, self._token, None)
             return
         self._begun = True
-        begin = types.WorkDoneProgressBegin(title="Fetching OpenAI usage", cancellable=True)
+        begin = types.WorkDoneProgressBegin(title=self._title, cancellable=True)
         self._progress.begin(self._token, begin)
         self._progress.tokens[self._token].add_done_callback(self._on_token_done)
 

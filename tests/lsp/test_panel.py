@@ -1,5 +1,7 @@
 """What an open panel shows and what its commands do. The tests share one process: each selects what it looks at."""
 
+import asyncio
+import contextlib
 import csv
 import io
 import json
@@ -316,6 +318,20 @@ async def test_an_export_that_cannot_be_written_says_where_and_why(session: Sess
             await session.editor.run("openaiUsage.export", {"uri": uri(path), "format": "json"})
         assert (refused.value.code, refused.value.message) == (INTERNAL_ERROR, f"{path} could not be written: {why}.")
     assert names_in(tmp_path) == ["folder", "kept"]
+
+
+async def test_it_shuts_down_in_the_middle_of_an_export(tmp_path: Path) -> None:
+    async with Editor("--demo") as editor:
+        await editor.select({"period": "365d"})
+        wanted = {"uri": uri(tmp_path / "usage.json"), "format": "json"}
+        running = asyncio.create_task(editor.run(protocol.EXPORT, wanted))
+        await editor.until(lambda: names_in(tmp_path))
+    assert editor.process.returncode == 0
+    with contextlib.suppress(JsonRpcException):
+        await running
+    # Either it was first, or nothing is left of it.
+    assert names_in(tmp_path) in ([], ["usage.json"])
+    assert "RuntimeError" not in editor.everything_it_wrote()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """The rows behind the panel as a file: complete, exact, and nothing else."""
 
+import asyncio
 import csv
 import io
 import json
 import os
-from collections import Counter
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -41,8 +42,8 @@ def exported(figures: Figures, selection: Selection = FIRST_SELECTION) -> tuple[
     store = figures.store(selection)
     chosen = scope(merged(FIRST_SELECTION, selection), figures.now.date())
     shown = report.report(store, chosen, "usd", figures.now)
-    content = json.loads(export.as_json(store, shown, "usd"), parse_float=lambda _: pytest.fail("a float"))
-    return content, list(csv.DictReader(io.StringIO(export.as_csv(store, chosen, "usd"))))
+    content = json.loads("".join(export.as_json(store, shown, "usd")), parse_float=lambda _: pytest.fail("a float"))
+    return content, list(csv.DictReader(io.StringIO("".join(export.as_csv(store, chosen, "usd")))))
 
 
 def spend(figures: Figures, selection: Selection) -> Decimal | None:
@@ -104,10 +105,10 @@ def test_ids_have_their_names_beside_them(figures: Figures) -> None:
         store = figures.store(selection)
         store.directory = directory
         chosen = scope(selection, figures.now.date())
-        content = json.loads(export.as_json(store, report.report(store, chosen, "usd", NOW), "usd"))
+        content = json.loads("".join(export.as_json(store, report.report(store, chosen, "usd", NOW), "usd")))
         used = content["usage"][-2]
         assert [used["project_name"], used["api_key_name"], used["user_name"]] == ["=Support", "Website", EMAIL]
-        rows = list(csv.DictReader(io.StringIO(export.as_csv(store, chosen, "usd"))))
+        rows = list(csv.DictReader(io.StringIO("".join(export.as_csv(store, chosen, "usd")))))
         assert rows[-2]["project_name"] == "'=Support"
         billed = {(row["api_key_id"], row["api_key_name"], row["user_id"], row["user_name"]) for row in rows}
         assert names in billed
@@ -280,7 +281,8 @@ def test_a_name_is_no_formula_wherever_it_stands(name: str) -> None:
 
 def write(path: Path, kind: export.Format = "json") -> None:
     store = Figures().store()
-    export.write(path, kind, store, report.report(store, scope(FIRST_SELECTION, TODAY), "usd", NOW), "usd")
+    shown = report.report(store, scope(FIRST_SELECTION, TODAY), "usd", NOW)
+    asyncio.run(export.write(path, export.text(kind, store, shown, "usd")))
 
 
 @pytest.mark.parametrize("kind", ["json", "csv"])
@@ -293,6 +295,10 @@ def test_the_file_is_whole_and_alone(tmp_path: Path, kind: export.Format) -> Non
     assert text.startswith("{" if kind == "json" else "date,capability,")
     assert text.endswith("\n")
     assert path.stat().st_mode & 0o777 == 0o666 & ~umask()
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {one.name: one.read_text() for one in folder.iterdir()}
 
 
 def umask() -> int:
@@ -311,7 +317,40 @@ def test_what_was_there_stays_when_it_cannot_be_written(tmp_path: Path, monkeypa
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space"):
         write(path)
-    assert Counter({one.name: one.read_text() for one in tmp_path.iterdir()}.items()) == {(path.name, "precious"): 1}
+    assert texts(tmp_path) == {path.name: "precious"}
+
+
+async def test_other_work_goes_on_while_it_is_written_and_may_cancel_it(tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    path.write_text("precious")
+    told = 0
+
+    def pieces() -> Iterator[str]:
+        nonlocal told
+        while True:
+            told += 1
+            yield "piece"
+
+    task = asyncio.create_task(export.write(path, pieces()))
+    for _ in range(9):
+        await asyncio.sleep(0)
+    assert 5 < told < 15
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert texts(tmp_path) == {path.name: "precious"}
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_what_is_read_while_it_is_written_is_not_in_it(figures: Figures, kind: export.Format) -> None:
+    store = figures.store()
+    shown = report.report(store, scope(FIRST_SELECTION, TODAY), "usd", NOW)
+    whole = "".join(export.text(kind, store, shown, "usd"))
+    text = export.text(kind, store, shown, "usd")
+    begun = next(text)
+    for query in list(store.buckets):
+        store.buckets[query].put(shown.scope.days, [], NOW)
+    assert begun + "".join(text) == whole
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

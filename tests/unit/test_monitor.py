@@ -1,6 +1,7 @@
 """When it fetches, by a clock that the test sets; the demo organisation answers in the process."""
 
 import asyncio
+import itertools
 import json
 import re
 from collections import Counter
@@ -18,11 +19,11 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from openai_usage import credentials, monitor, schedule
+from openai_usage import credentials, export, monitor, schedule
 from openai_usage.credentials import Credential
 from openai_usage.demo import DEMO_KEY, Organization
 from openai_usage.demo.api import Api, Request, Response
-from openai_usage.monitor import Monitor, NotReadyError
+from openai_usage.monitor import CancelledError, Monitor, NotReadyError
 from openai_usage.openai_api import Client
 from openai_usage.protocol import Metric, PanelView, Section, Selection, StatusView, Table
 from openai_usage.scope import days_of
@@ -218,7 +219,7 @@ class World(httpx.AsyncBaseTransport):
             return Client(url, credential.secret, transport=self, pause=no_pause)
 
         @contextmanager
-        def progress(cancel: Callable[[], object]) -> Iterator[None]:
+        def progress(_: str, cancel: Callable[[], object]) -> Iterator[None]:
             self.cancel = cancel
             self.news.set()
             yield
@@ -1243,19 +1244,38 @@ async def test_limits_are_read_again_with_the_names(world: World) -> None:
 
 async def test_an_export_waits_for_what_was_chosen(world: World, tmp_path: Path) -> None:
     async with world.panel() as watched:
-        assert watched.export(tmp_path / "whole.json", "json") is None
+        assert await watched.export(tmp_path / "whole.json", "json") is None
         world.hold()
         watched.select(Selection(period="90d"))
         with pytest.raises(NotReadyError):
-            watched.export(tmp_path / "short.json", "json")
+            await watched.export(tmp_path / "short.json", "json")
         assert not (tmp_path / "short.json").exists()
         world.answers = [(lambda one: one.name == "images", 500, "no")]
         world.let_go()
         await world.is_quiet()
-        assert "Images" in (watched.export(tmp_path / "named.json", "json") or "")
+        assert "Images" in (await watched.export(tmp_path / "named.json", "json") or "")
 
 
 # Files and tables.
+
+
+def is_empty(folder: Path) -> bool:
+    return not list(folder.iterdir())
+
+
+async def test_a_long_export_can_be_cancelled(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monitor, "_PROGRESS_AFTER", timedelta())
+    async with world.panel() as watched:
+        monkeypatch.setattr(export, "text", lambda *_: itertools.repeat("row"))
+        task = asyncio.create_task(watched.export(tmp_path / "usage.csv", "csv"))
+        await world.until(lambda: world.cancel)
+        # Meanwhile everything else goes on.
+        watched.select(Selection(group_by="project_id"))
+        assert world.panels[-1].selection.group_by == "project_id"
+        world.click_cancel()
+        with pytest.raises(CancelledError):
+            await task
+    assert is_empty(tmp_path)
 
 
 async def test_an_export_asks_nothing_and_has_what_is_shown(
@@ -1266,7 +1286,7 @@ async def test_an_export_asks_nothing_and_has_what_is_shown(
         await world.is_quiet()
         count = len(world.asked)
         path = tmp_path_factory.mktemp("export") / "usage.json"
-        watched.export(path, "json")
+        await watched.export(path, "json")
         content = json.loads(path.read_text())
         assert content["period"] == {"start": "2026-11-14", "end": "2026-11-20"}
         total = sum(Fraction(row["amount"]) for row in content["costs"])

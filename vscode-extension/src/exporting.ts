@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { posix } from "node:path";
 import { commands, Uri, window, workspace } from "vscode";
+import { LSPErrorCodes, ResponseError } from "vscode-languageclient/node";
 import { type ExportArguments, type PanelView, SHOW_LOG } from "./protocol";
 
 /**
@@ -50,6 +51,10 @@ export async function tellExported(target: string, missing: unknown): Promise<vo
 export async function tellRefused(error: unknown): Promise<void> {
   const showLog = "Show log";
   const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled) {
+    await window.showInformationMessage(text);
+    return;
+  }
   if ((await window.showErrorMessage(text, showLog)) === showLog) await commands.executeCommand(SHOW_LOG);
 }
 
