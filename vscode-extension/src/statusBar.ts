@@ -10,7 +10,7 @@ import {
 import { decode } from "./decode";
 import type { Failure } from "./failure";
 import { OWN_COMMANDS } from "./ownCommands";
-import { SHOW_LOG, type StatusView } from "./protocol";
+import { SHOW, SHOW_LOG, type StatusView } from "./protocol";
 
 const COLOURS = {
   ok: undefined,
@@ -55,7 +55,7 @@ export class StatusBar implements Disposable {
         accessibleLabel: "OpenAI usage, starting",
         severity: "ok",
         busy: true,
-        command: { title: "Show log", command: SHOW_LOG },
+        command: { title: "Show OpenAI usage", command: SHOW },
       },
     );
   }
