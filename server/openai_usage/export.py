@@ -7,8 +7,8 @@ import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -43,12 +43,12 @@ _Row = dict[str, Any]
 _Text = str | None
 
 
-async def write(path: Path, text: Iterable[str]) -> None:
+async def write(path: Path, text: Generator[str]) -> None:
     """Write the file whole, or leave what was there. OSError when it cannot be written.
 
-    Between any two pieces of `text` other work goes on.
+    Between any two pieces of `text` other work goes on. At the end it is closed, and holds no rows any more.
     """
-    with _replacing(path) as file:
+    with closing(text), _replacing(path) as file:
         for piece in text:
             file.write(piece)
             await asyncio.sleep(0)
@@ -68,12 +68,12 @@ def _replacing(path: Path) -> Iterator[TextIO]:
         raise
 
 
-def text(kind: Format, store: Store, report: Report, currency: str) -> Iterator[str]:
+def text(kind: Format, store: Store, report: Report, currency: str) -> Generator[str]:
     """The file piece by piece, of what is known now."""
     return as_json(store, report, currency) if kind == "json" else as_csv(store, report.scope, currency)
 
 
-def as_json(store: Store, report: Report, currency: str) -> Iterator[str]:
+def as_json(store: Store, report: Report, currency: str) -> Generator[str]:
     """`{"period": {start, end}, "currency", "costs": [...], "usage": [...], "missing": [{capability, start, end}]}`.
 
     Amounts are strings, counts numbers, and days ISO dates, the last one inclusive. Each row is a line. The section of
@@ -97,7 +97,7 @@ def as_json(store: Store, report: Report, currency: str) -> Iterator[str]:
     return _object(content)
 
 
-def _object(content: Mapping[str, Any]) -> Iterator[str]:
+def _object(content: Mapping[str, Any]) -> Generator[str]:
     encode = msgspec.json.Encoder().encode
     before = "{"
     for name, value in content.items():
@@ -114,7 +114,7 @@ def _object(content: Mapping[str, Any]) -> Iterator[str]:
     yield "\n}\n"
 
 
-def as_csv(store: Store, scope: Scope, currency: str) -> Iterator[str]:
+def as_csv(store: Store, scope: Scope, currency: str) -> Generator[str]:
     """One table of both: a row's `capability` is `costs` for the bill. What a row does not have is empty."""
     dimensions = _once(endpoint.dimensions for endpoint in (COSTS, *USAGE))
     fields = ["date", "capability", *_named(dict.fromkeys(dimensions), _names(None), _as_it_is)]
@@ -127,7 +127,7 @@ def as_csv(store: Store, scope: Scope, currency: str) -> Iterator[str]:
     return _table(fields, tables)
 
 
-def _table(fields: Sequence[str], tables: Iterable[Iterator[_Row]]) -> Iterator[str]:
+def _table(fields: Sequence[str], tables: Iterable[Iterator[_Row]]) -> Generator[str]:
     file = io.StringIO()
     # Up to Python 3.12, only what ends a line is quoted: a name may hold either of the two.
     writer = csv.writer(file, lineterminator="\r\n")
@@ -206,21 +206,26 @@ class _Rows:
         known = store.buckets[query]
         return cls(query.endpoint, known.of(scope.days), known.keys, filters)
 
-    def described(self, names: _Names, spell: _Spell) -> Iterator[tuple[Bucket, int, dict[str, _Text]]]:
-        """Of each row that passes the filters its bucket, its place in there, and its dimensions."""
-        passing, fields = passes(self.endpoint, self.filters), self.endpoint.fields
-        shown = {name: None for name in (*self.endpoint.dimensions, "quantity_unit") if name in fields}
-
-        @cache
-        def describe(number: int) -> dict[str, _Text] | None:
-            key = self.keys[number]
-            values = dict(zip(fields, key, strict=True))
-            return _named({name: values[name] for name in shown}, names, spell) if passing(key) else None
-
+    def passing(self) -> Iterator[tuple[Bucket, int, int]]:
+        """Of each row that passes the filters its bucket, its place in there, and the number of its key."""
+        passing = list(map(passes(self.endpoint, self.filters), self.keys))
         for bucket in self.buckets:
             for at, number in enumerate(bucket.keys):
-                if (dimensions := describe(number)) is not None:
-                    yield bucket, at, dimensions
+                if passing[number]:
+                    yield bucket, at, number
+
+    def described(self, names: _Names, spell: _Spell) -> Iterator[tuple[Bucket, int, dict[str, _Text]]]:
+        """The same with its dimensions instead of the number."""
+        fields = self.endpoint.fields
+        shown = [name for name in (*self.endpoint.dimensions, "quantity_unit") if name in fields]
+
+        @cache
+        def describe(number: int) -> dict[str, _Text]:
+            values = dict(zip(fields, self.keys[number], strict=True))
+            return _named({name: values[name] for name in shown}, names, spell)
+
+        for bucket, at, number in self.passing():
+            yield bucket, at, describe(number)
 
 
 def _costs(store: Store, scope: Scope, currency: str, spell: _Spell) -> Iterator[_Row]:
@@ -250,7 +255,7 @@ def _cost_rows(rows: _Rows, whole: _Rows | None, names: _Names, spell: _Spell) -
 def _by_bucket(rows: _Rows) -> dict[int, Decimal]:
     sums = {bucket.start: Decimal(0) for bucket in rows.buckets}
     with money.exact():
-        for bucket, at, _ in rows.described({}, _as_it_is):
+        for bucket, at, _ in rows.passing():
             sums[bucket.start] += bucket.columns[_AMOUNT][at]
     return sums
 
@@ -272,9 +277,9 @@ def _cost_row(start: int, amount: Decimal, dimensions: Mapping[str, _Text], quan
     return {
         "date": _date(start, "1d"),
         "amount": money.plain(amount),
-        **dimensions,
         "quantity": None if quantity is None else money.plain(quantity),
-        "quantity_unit": dimensions.get("quantity_unit"),
+        "quantity_unit": None,
+        **dimensions,
     }
 
 

@@ -1266,7 +1266,7 @@ def is_empty(folder: Path) -> bool:
 async def test_a_long_export_can_be_cancelled(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitor, "_PROGRESS_AFTER", timedelta())
     async with world.panel() as watched:
-        monkeypatch.setattr(export, "text", lambda *_: itertools.repeat("row"))
+        monkeypatch.setattr(export, "text", lambda *_: (row for row in itertools.repeat("row")))
         task = asyncio.create_task(watched.export(tmp_path / "usage.csv", "csv"))
         await world.until(lambda: world.cancel)
         # Meanwhile everything else goes on.

@@ -1,7 +1,7 @@
 import { commands, Disposable, env, type LogOutputChannel, window } from "vscode";
 import type { Choice } from "./choice";
 import { decode } from "./decode";
-import { askWhere, tellExported, tellRefused } from "./exporting";
+import { askWhere, isCancelled, tellExported, tellRefused } from "./exporting";
 import { type Failure, RESTART } from "./failure";
 import type { Panel } from "./panel";
 import {
@@ -144,7 +144,7 @@ async function asked(
     then(answer).catch((error) => log.error(error));
     return answer;
   } catch (error) {
-    log.error(error instanceof Error ? error : String(error));
+    if (!isCancelled(error)) log.error(error instanceof Error ? error : String(error));
     void tellRefused(error);
     return undefined;
   }

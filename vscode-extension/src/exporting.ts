@@ -47,11 +47,16 @@ export async function tellExported(target: string, missing: unknown): Promise<vo
   if (answer === open) await commands.executeCommand("vscode.open", uri);
 }
 
+/** Whether the user cancelled it. */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled;
+}
+
 /** Says why the server did not do what it was asked for. */
 export async function tellRefused(error: unknown): Promise<void> {
   const showLog = "Show log";
   const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled) {
+  if (isCancelled(error)) {
     await window.showInformationMessage(text);
     return;
   }
