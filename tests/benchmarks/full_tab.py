@@ -10,6 +10,7 @@ peer is `AsyncOpenAI` in a process of its own, which asks the very same question
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import sys
 import time
@@ -21,47 +22,57 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from openai import AsyncOpenAI
 
-from tests.support.editor import Editor
+from openai_usage import protocol
 from tests.support.late_server import LateServer
+from tests.support.wire import Wire
 
 KEY = "sk-admin-" + "k" * 40
 LATENCY = 0.15
 RUNS = 5
 QUIET = 1.5
 """Seconds without a panel after which the last one came."""
+CLICKS = ("project_id", "api_key_id", "user_id", "model", "line_item")
 
 
 async def ours(server: LateServer, selection: dict[str, Any]) -> dict[str, Any]:
     """One fresh process, from its first status to the last panel."""
-    async with Editor(environ={"OPENAI_ADMIN_KEY": KEY, "OPENAI_BASE_URL": server.url}) as editor:
-        await editor.status(lambda status: not status["busy"])
+    async with Wire({**os.environ, "OPENAI_ADMIN_KEY": KEY, "OPENAI_BASE_URL": server.url}) as wire:
+        await wire.first(protocol.STATUS, lambda status: not status.get("busy"))
         await server.take()
-        before = len(editor.panels)
+        before = len(wire.heard)
         begun = time.perf_counter()
-        await editor.run("openaiUsage.select", selection)
-        await editor.panel(lambda panel: not panel["busy"] and bool(panel["metrics"]))
-        figures = time.perf_counter() - begun
+        wire.run(protocol.SELECT, selection)
+        figures, _ = await wire.first(protocol.PANEL, lambda panel: not panel.get("busy") and panel.get("metrics"))
         asked_for_figures = [url for url in await server.take() if "/usage/" in url or "/costs" in url]
-        last, count = time.perf_counter(), len(editor.panels)
-        while time.perf_counter() - last < QUIET:
-            await asyncio.sleep(0.01)
-            if len(editor.panels) != count:
-                last, count = time.perf_counter(), len(editor.panels)
+        panels = await until_quiet(wire, before)
         late = await server.take()
-        begun_click = time.perf_counter()
-        await editor.run("openaiUsage.select", {"groupBy": "project_id"})
-        await editor.panel(lambda panel: panel["selection"].get("groupBy") == "project_id")
+        clicks = []
+        for group_by in CLICKS:
+            await asyncio.sleep(0.2)
+            clicked, count = time.perf_counter(), len(wire.heard)
+            wire.run(protocol.SELECT, {"groupBy": group_by})
+            moment, _ = await wire.first(protocol.PANEL, after=count)
+            clicks.append(moment - clicked)
         return {
-            "figures": figures,
-            "all": last - begun,
-            "click": time.perf_counter() - begun_click,
+            "figures": figures - begun,
+            "all": panels[-1][0] - begun,
+            "click": statistics.median(clicks),
             "requests": len(asked_for_figures),
             "requests in all": len(asked_for_figures) + len(late),
-            "panels": count - before,
-            "payload kB": len(json.dumps(editor.panels[count - 1])) / 1000,
-            "peak MB": _peak(editor.process.pid),
+            "panels": len(panels),
+            "payload kB": len(json.dumps(panels[-1][1])) / 1000,
+            "peak MB": _peak(wire.pid),
             "urls": asked_for_figures,
         }
+
+
+async def until_quiet(wire: Wire, before: int) -> list[tuple[float, Any]]:
+    """The panels since, when none came for a while."""
+    while True:
+        panels = [(moment, view) for moment, method, view in wire.heard[before:] if method == protocol.PANEL]
+        if time.perf_counter() - panels[-1][0] > QUIET:
+            return panels
+        await asyncio.sleep(0.1)
 
 
 async def peer(server: LateServer, urls: list[str]) -> dict[str, Any]:
