@@ -134,7 +134,7 @@ groupings = st.sampled_from(ENDPOINTS).flatmap(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(groupings, st.integers(0, 20), st.integers(1, 9))
 def test_the_sums_are_those_of_the_pages(organization: Organization, query: Query, ago: int, length: int) -> None:
     last = TODAY - timedelta(days=ago)
@@ -529,7 +529,7 @@ HOSTILE = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from([BILL, Query(COMPLETIONS, COMPLETIONS.dimensions)]), HOSTILE | st.binary(max_size=9), st.data())
 def test_a_hostile_answer_is_an_answer_or_an_api_error(query: Query, hostile: bytes, data: st.DataObject) -> None:
     # In place of some value, or of some bytes.
@@ -541,7 +541,7 @@ def test_a_hostile_answer_is_an_answer_or_an_api_error(query: Query, hostile: by
     assert isinstance(outcome, list) or outcome in {Fault.NOT_THE_API, Fault.BROKEN_PAGES}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=300))
 @example(REAL_PAGE[:-1])
 @example(b"")
@@ -556,7 +556,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(ENDPOINTS),
     st.lists(st.dictionaries(st.sampled_from(sorted(REAL_ROW)), json_values, max_size=6), min_size=1, max_size=3),

@@ -57,7 +57,7 @@ def client(server: DemoServer) -> Iterator[OpenAI]:
 
 
 @given(span=ranges, limit=st.integers(1, 31), group_by=usage_groups)
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_usage_over_all_pages_is_what_was_used(
     client: OpenAI, span: tuple[int, int], limit: int, group_by: list[UsageGroup]
 ) -> None:
@@ -90,7 +90,7 @@ def test_usage_over_all_pages_is_what_was_used(
 
 
 @given(span=ranges, limit=st.integers(1, 180), group_by=cost_groups)
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_costs_over_all_pages_are_the_bill_to_the_last_digit(
     client: OpenAI, span: tuple[int, int], limit: int, group_by: list[CostGroup]
 ) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 
 import openai
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from openai import OpenAI
 from pydantic import SecretStr
@@ -783,9 +783,7 @@ def check_panel(account: Account, chosen: Scope, panel: PanelView) -> None:
 
 # To shrink a failure takes minutes here, and tells little more: a selection is short anyway.
 QUICK: Final = settings(
-    deadline=None,
     max_examples=18,
-    suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
 

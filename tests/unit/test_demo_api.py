@@ -420,7 +420,7 @@ def test_there_are_no_other_endpoints() -> None:
 
 
 @given(name=endpoints, data=st.data(), days_ago=st.integers(0, 700))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_every_grouping_sums_to_the_same_usage(name: str, data: st.DataObject, days_ago: int) -> None:
     _, metrics, dimensions = ENDPOINTS[name]
     group_by = data.draw(st.lists(st.sampled_from(dimensions), unique=True))
@@ -442,7 +442,7 @@ def test_every_grouping_sums_to_the_same_usage(name: str, data: st.DataObject, d
     ],
 )
 @given(data=st.data(), days_ago=st.integers(0, 60))
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 def test_a_filter_gives_the_part_that_grouping_gives(
     name: str, parameter: str, data: st.DataObject, days_ago: int
 ) -> None:
@@ -458,14 +458,14 @@ def test_a_filter_gives_the_part_that_grouping_gives(
 
 
 @given(name=endpoints, limit=st.integers(1, 31), days_ago=st.integers(0, 80))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_pages_of_any_length_give_the_same_usage(name: str, limit: int, days_ago: int) -> None:
     span: Params = [("start_time", TODAY - days_ago * DAY), ("group_by", "project_id")]
     assert buckets(usage_path(name), *span, ("limit", limit)) == buckets(usage_path(name), *span, ("limit", 31))
 
 
 @given(name=endpoints, day=st.integers(TODAY // DAY - 500, TODAY // DAY), width=st.sampled_from(["1h", "1m"]))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_hours_and_minutes_sum_to_the_day(name: str, day: int, width: str) -> None:
     span: Params = [("start_time", day * DAY), ("end_time", (day + 1) * DAY)]
     limit = ("limit", 1440 if width == "1m" else 24)
@@ -479,7 +479,7 @@ def test_hours_and_minutes_sum_to_the_day(name: str, day: int, width: str) -> No
     days_ago=st.integers(0, 100),
     group_by=st.lists(st.sampled_from(["project_id", "user_id", "line_item", "api_key_id", "api_source"]), unique=True),
 )
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_every_grouping_sums_to_the_same_money_but_for_what_is_not_attributed(
     days_ago: int, group_by: list[str]
 ) -> None:

@@ -157,7 +157,7 @@ def test_projects() -> None:
 
 
 @given(limit=st.integers(1, 100), path=st.sampled_from(["projects", "users", "spend_alerts", f"{SUPPORT}/rate_limits"]))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_pages_of_any_length_give_the_same_objects(limit: int, path: str) -> None:
     assert list(listed(path, ("limit", limit))) == list(listed(path))
 

@@ -57,7 +57,7 @@ def organization() -> Organization:
 
 
 @given(day=days, later=st.timedeltas(timedelta(), timedelta(days=900)))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_a_finished_day_never_changes(day: int, later: timedelta) -> None:
     end = datetime.fromtimestamp((day + 1) * DAY, UTC)
     then, since = at(end), at(end + later)
@@ -66,7 +66,7 @@ def test_a_finished_day_never_changes(day: int, later: timedelta) -> None:
 
 
 @given(day=days, moments=st.tuples(st.integers(0, DAY), st.integers(0, DAY)).map(sorted))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_today_only_grows(day: int, moments: list[int]) -> None:
     early, late = (at(datetime.fromtimestamp(day * DAY + second, UTC)) for second in moments)
     assert total(usage_of(early, day)) <= total(usage_of(late, day))
@@ -90,7 +90,7 @@ def test_equal_seeds_are_equal_and_others_are_not(organization: Organization) ->
 
 
 @given(day=days, cuts=st.tuples(seconds, seconds, seconds).map(sorted), capability=st.sampled_from(sorted(USAGE)))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_usage_adds_up_wherever_it_is_cut(day: int, cuts: list[int], capability: str) -> None:
     organization = at(NOW)
     first, second, third = (day * DAY + cut for cut in cuts)
@@ -99,7 +99,7 @@ def test_usage_adds_up_wherever_it_is_cut(day: int, cuts: list[int], capability:
 
 
 @given(first=st.integers(FOUNDED, TODAY - 28))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_weekdays_are_busier_than_weekends(first: int) -> None:
     organization = at(NOW)
     bills = [(day, billed(organization.costs(day))) for day in range(first, first + 28)]
@@ -157,7 +157,7 @@ def test_spending_grows_slowly(organization: Organization) -> None:
 
 
 @given(day=days)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_the_bill_charges_the_tokens_that_were_used(day: int) -> None:
     organization = at(NOW)
     tokens: Counter[tuple[str, str | None]] = Counter()

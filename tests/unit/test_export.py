@@ -222,7 +222,7 @@ rows_of_costs = st.lists(
     ),
     unattributed=st.booleans(),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_sum_of_a_file_is_what_the_panel_says(rows: list[Json], selection: Selection, unattributed: bool) -> None:
     figures = Figures()
     for number, row in enumerate(rows):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, given
+from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -676,10 +676,8 @@ selections = st.builds(
 @pytest.mark.parametrize("in_a_hurry", [False, True], ids=["one after the other", "in a hurry"])
 @given(clicks=st.lists(selections, min_size=1, max_size=10))
 @hypothesis_settings(
-    deadline=None,
     max_examples=12,
     phases=[Phase.explicit, Phase.generate],  # making a failing session shorter takes minutes
-    suppress_health_check=[HealthCheck.too_slow],
 )
 def test_nothing_that_is_settled_is_asked_twice(clicks: list[Selection], in_a_hurry: bool) -> None:
     async def session() -> World:

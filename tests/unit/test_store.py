@@ -89,7 +89,7 @@ class Reading(RuleBasedStateMachine):
 
 
 TestReading = Reading.TestCase
-TestReading.settings = profile(max_examples=60, stateful_step_count=25, deadline=None)
+TestReading.settings = profile(max_examples=60, stateful_step_count=25)
 
 
 @given(st.lists(ranges, max_size=8), ranges)

@@ -118,7 +118,7 @@ def test_more_than_credits_is_not_new() -> None:
     st.decimals(min_value=Decimal("1e-34"), max_value=Decimal("1e15")),
     st.decimals(min_value=Decimal("1e-34"), max_value=Decimal("1e15")),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_change_is_too_large_for_words(before: Decimal, now: Decimal) -> None:
     figures = Figures()
     figures.bill(TODAY - timedelta(days=8), str(before), line_item="a")
@@ -163,7 +163,7 @@ def test_no_budget() -> None:
 
 
 @given(st.decimals(min_value=Decimal("1e-30"), max_value=Decimal("1e12"), allow_nan=False))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_budget_is_too_small_for_words(budget: Decimal) -> None:
     state = some().state(monthly_budget=budget)
     assert metric(views.panel_view(state), "budget").text
