@@ -15,15 +15,23 @@ from pydantic.alias_generators import to_camel
 STATUS: Final = "openaiUsage/status"
 PANEL: Final = "openaiUsage/panel"
 
+# Client to server, a notification. An editor that never sends it is taken for one that is in use.
+WINDOW: Final = "openaiUsage/window"
+
 # Client to server, by workspace/executeCommand. They return at once; what they lead to arrives as notifications.
 SHOW: Final = "openaiUsage.show"
 REFRESH: Final = "openaiUsage.refresh"
 SELECT: Final = "openaiUsage.select"
+FETCH_HISTORY: Final = "openaiUsage.fetchHistory"
+"""Reads all there is, back to the organisation's first day, in the background; goes on where it was stopped."""
 
 # These two do their work before they return: writing a file, which returns a sentence about what could not be read and
 # is not in it (null when all is), and a table as text.
 EXPORT: Final = "openaiUsage.export"
 TABLE_AS_MARKDOWN: Final = "openaiUsage.tableAsMarkdown"
+
+# This one erases what is kept on disk of the account whose key is in use, and returns when it is gone.
+ERASE: Final = "openaiUsage.erase"
 
 # Commands the editor provides. The server only names them, as the next step in a status or a notice.
 SET_ADMIN_KEY: Final = "openaiUsage.setAdminKey"
@@ -37,7 +45,7 @@ SETTINGS_SECTION: Final = "openaiUsage"
 
 Severity = Literal["ok", "warning", "error"]
 NoticeSeverity = Literal["info", "warning", "error"]
-Period = Literal["today", "7d", "30d", "month", "last-month", "90d", "365d"]
+Period = Literal["today", "7d", "30d", "month", "last-month", "90d", "365d", "all"]
 BucketWidth = Literal["1d", "1h", "1m"]
 GroupBy = Literal[
     "auto",  # what suits the measure; what it comes to stands in the control
@@ -113,6 +121,15 @@ class StatusView(_Wire):
     busy: bool
     command: Command
     """What a click does."""
+
+
+class WindowState(_Wire):
+    """Whether anybody looks: the argument of `openaiUsage/window`, sent at the start and whenever it changes."""
+
+    is_active: bool
+    """The window has the focus, and its user did something lately."""
+    is_panel_visible: bool
+    """The panel is open, and not behind another tab."""
 
 
 class Sort(_Wire):
@@ -241,7 +258,10 @@ class Chart(_Wire):
     stacked: bool
     unit: str
     categories: list[str]
-    """ISO dates (UTC days), or the moments at which hours or minutes begin ("2026-11-22T14:00Z"); without gaps."""
+    """Months ("2026-11"), days ("2026-11-22") or the moments at which hours or minutes begin ("2026-11-22T14:00Z").
+
+    In UTC, and without gaps.
+    """
     series: list[Series]
     """Largest first; small ones are summed in a last one called Other."""
     totals: list[str]

@@ -2,11 +2,14 @@
 
 export const STATUS = "openaiUsage/status";
 export const PANEL = "openaiUsage/panel";
+export const WINDOW = "openaiUsage/window";
 export const SHOW = "openaiUsage.show";
 export const REFRESH = "openaiUsage.refresh";
 export const SELECT = "openaiUsage.select";
+export const FETCH_HISTORY = "openaiUsage.fetchHistory";
 export const EXPORT = "openaiUsage.export";
 export const TABLE_AS_MARKDOWN = "openaiUsage.tableAsMarkdown";
+export const ERASE = "openaiUsage.erase";
 export const SET_ADMIN_KEY = "openaiUsage.setAdminKey";
 export const FORGET_ADMIN_KEY = "openaiUsage.forgetAdminKey";
 export const SHOW_LOG = "openaiUsage.showLog";
@@ -16,7 +19,7 @@ export const SETTINGS_SECTION = "openaiUsage";
 
 export type Severity = "ok" | "warning" | "error";
 export type NoticeSeverity = "info" | "warning" | "error";
-export type Period = "today" | "7d" | "30d" | "month" | "last-month" | "90d" | "365d";
+export type Period = "today" | "7d" | "30d" | "month" | "last-month" | "90d" | "365d" | "all";
 export type BucketWidth = "1d" | "1h" | "1m";
 export type GroupBy =
   | "auto"
@@ -106,7 +109,9 @@ export interface Chart {
   stacked: boolean;
   unit: string;
   /**
-   * ISO dates (UTC days), or the moments at which hours or minutes begin ("2026-11-22T14:00Z"); without gaps.
+   * Months ("2026-11"), days ("2026-11-22") or the moments at which hours or minutes begin ("2026-11-22T14:00Z").
+   *
+   * In UTC, and without gaps.
    */
   categories: string[];
   /**
@@ -160,7 +165,7 @@ export interface Column {
  * `period` and `start`/`end` exclude each other: the one that is sent replaces the other. An empty list is no filter.
  */
 export interface Selection {
-  period?: ("today" | "7d" | "30d" | "month" | "last-month" | "90d" | "365d") | null;
+  period?: ("today" | "7d" | "30d" | "month" | "last-month" | "90d" | "365d" | "all") | null;
   start?: string | null;
   /**
    * UTC days, both included.
@@ -382,7 +387,7 @@ export interface PanelView {
  * `period` and `start`/`end` exclude each other: the one that is sent replaces the other. An empty list is no filter.
  */
 export interface Selection1 {
-  period?: ("today" | "7d" | "30d" | "month" | "last-month" | "90d" | "365d") | null;
+  period?: ("today" | "7d" | "30d" | "month" | "last-month" | "90d" | "365d" | "all") | null;
   start?: string | null;
   /**
    * UTC days, both included.
@@ -547,4 +552,17 @@ export interface Command1 {
   title: string;
   command: string;
   arguments?: unknown[] | null;
+}
+/**
+ * Whether anybody looks: the argument of `openaiUsage/window`, sent at the start and whenever it changes.
+ */
+export interface WindowState {
+  /**
+   * The window has the focus, and its user did something lately.
+   */
+  isActive: boolean;
+  /**
+   * The panel is open, and not behind another tab.
+   */
+  isPanelVisible: boolean;
 }
