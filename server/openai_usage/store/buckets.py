@@ -1,0 +1,229 @@
+"""What was fetched of one query, by UTC day, and which days are known."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Protocol
+
+from openai_usage import money
+from openai_usage.days import Days, day_of
+from openai_usage.endpoints import COSTS, Query
+from openai_usage.rows import Bucket, Keys, Number
+from openai_usage.store.file import Kept
+from openai_usage.store.packing import pack
+
+# A day's figures still move for a while after it is over. OpenAI names no delay: use appears within minutes and costs
+# post later; pullers that meter bills read the last three days again (facts of August and September 2026). What is
+# settled is never asked for again.
+_BILL_SETTLES_IN: Final = timedelta(days=3)
+_USE_SETTLES_IN: Final = timedelta(days=1)
+_DAY: Final = timedelta(days=1)
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+class Shelf(Protocol):
+    """Where the rows of one query outlive the process. It takes all that it is given, or is taken away: see `lose`."""
+
+    def kept(self) -> Mapping[date, Kept]:
+        """All days there are, without their rows."""
+
+    def read(self, days: Days, keys: Keys) -> Mapping[date, list[Bucket]]:
+        """The rows of those of `days` that are there, with their keys in `keys`."""
+
+    def write(self, days: Mapping[date, Kept], buckets: Mapping[date, list[Bucket]], keys: Keys) -> None:
+        """Replace days whole."""
+
+
+@dataclass(slots=True)
+class _KnownDay:
+    kept: Kept
+    buckets: list[Bucket] | None
+    """None: on the shelf."""
+
+
+def settles_in(query: Query) -> timedelta:
+    """How long after its end a day's figures still move."""
+    return _BILL_SETTLES_IN if query.endpoint is COSTS else _USE_SETTLES_IN
+
+
+def may_move(days: Days, today: date) -> bool:
+    """Whether the bill of any of `days` still moves."""
+    return days.last >= today - _BILL_SETTLES_IN
+
+
+class Buckets:
+    """The buckets of one query, by day. With a shelf, rows are read from it when they are needed."""
+
+    def __init__(self, settles_in: timedelta = _BILL_SETTLES_IN, shelf: Shelf | None = None) -> None:
+        self.keys = Keys()
+        """Of all rows."""
+        self._settles_in = settles_in
+        self._days: dict[date, _KnownDay] = {}
+        self._whole: dict[Days, Bucket] = {}
+        self.version = 0
+        """Another number after each change."""
+        self._shelf = shelf
+        if shelf is not None:
+            self._days = {day: _KnownDay(kept, None) for day, kept in shelf.kept().items()}
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When the newest of the known days was asked for."""
+        return self._days[max(self._days)].kept.as_of if self._days else None
+
+    def to_read(self, needed: Days, since: datetime) -> list[Days]:
+        """Which of `needed` have to be asked for: what is not known, or was read before `since` and not yet settled."""
+        # With a new day, those before it are read again too: they were not over, or not settled.
+        is_new = not self._days or needed.last > max(self._days)
+        newest = self.as_of
+
+        def is_wanted(known: Kept) -> bool:
+            # Another range may have been read on a newer day in between.
+            return is_new or known.as_of < since or (newest is not None and known.as_of.date() < newest.date())
+
+        known = map(self._days.get, needed)
+        return list(
+            _ranges(
+                day
+                for day, of_day in zip(needed, known, strict=True)
+                if of_day is None or (not of_day.kept.is_settled and is_wanted(of_day.kept))
+            )
+        )
+
+    def put(self, days: Days, buckets: Iterable[Bucket], as_of: datetime) -> bool:
+        """Replace `days` whole. Whether one that was known is not as it was."""
+        by_day: dict[date, list[Bucket]] = defaultdict(list)
+        for bucket in buckets:
+            by_day[day_of(bucket.start)].append(bucket)
+        self._load(days)
+        before = {day: known.buckets for day in days if (known := self._days.get(day)) and known.buckets is not None}
+        has_moved = any(pack(by_day[day]) != pack(old) for day, old in before.items())
+        first_unsettled = as_of.date() - self._settles_in
+        kept = {day: Kept(as_of, day < first_unsettled) for day in days}
+        for day in days:
+            self._days[day] = _KnownDay(kept[day], by_day[day])
+        self._changed()
+        if self._shelf is not None:
+            self._shelf.write(kept, by_day, self.keys)
+        return has_moved
+
+    def oldest(self, days: Days) -> datetime | None:
+        """When the first read of those of `days` was asked for that may have moved since; None: of none of them."""
+        known = map(self._days.get, days)
+        return min((one.kept.as_of for one in known if one is not None and not one.kept.is_settled), default=None)
+
+    def of(self, days: Days) -> list[Bucket]:
+        """The buckets of those of `days` that are known, oldest first."""
+        self._load(days)
+        return [bucket for known in map(self._days.get, days) if known is not None for bucket in known.buckets or ()]
+
+    def whole(self, days: Days) -> Bucket:
+        """What is known of `days` as one bucket, in which every key has at most one row."""
+        if days not in self._whole:
+            buckets = self.of(days)
+            self._whole[days] = _joined(buckets, len(self.keys), days.start_time)
+        return self._whole[days]
+
+    def known(self) -> list[Bucket]:
+        """All buckets there are, oldest first."""
+        return self.of(Days(min(self._days), max(self._days))) if self._days else []
+
+    def missing(self, days: Days) -> list[Days]:
+        """Which of `days` are not known. Of the others the rows are there, too, until the next change."""
+        self._load(days)
+        return list(_ranges(day for day in days if day not in self._days))
+
+    @property
+    def first_day(self) -> date | None:
+        """The first of the days that are known without a gap up to the last one."""
+        if not self._days:
+            return None
+        day = max(self._days)
+        while day - _DAY in self._days:
+            day -= _DAY
+        return day
+
+    # With others.
+
+    def follow(self, days: Mapping[date, Kept]) -> None:
+        """Days on the shelf that somebody replaced."""
+        news = {day: kept for day, kept in days.items() if day not in self._days or self._days[day].kept != kept}
+        if news:
+            self._days |= {day: _KnownDay(kept, None) for day, kept in news.items()}
+            self._changed()
+
+    def look_again(self) -> None:
+        """Days may have been taken off the shelf."""
+        if self._shelf is None:
+            return
+        kept = self._shelf.kept()
+        for day in [day for day, known in self._days.items() if known.buckets is None and day not in kept]:
+            del self._days[day]
+        self.follow(kept)
+        self._changed()
+
+    def move_to(self, shelf: Shelf) -> None:
+        """Put what is known on a shelf, and know what is there."""
+        kept = shelf.kept()
+        newer = {
+            day: known
+            for day, known in self._days.items()
+            if known.buckets is not None and (day not in kept or kept[day].as_of < known.kept.as_of)
+        }
+        self._shelf = shelf
+        if newer:
+            buckets = {day: known.buckets or [] for day, known in newer.items()}
+            shelf.write({day: known.kept for day, known in newer.items()}, buckets, self.keys)
+        self.follow({day: of_day for day, of_day in kept.items() if day not in newer})
+
+    def lose(self) -> None:
+        """The shelf is gone, with what was only there."""
+        self._shelf = None
+        self._days = {day: known for day, known in self._days.items() if known.buckets is not None}
+        self._changed()
+
+    def _load(self, days: Days) -> None:
+        wanted = [day for day in days if (known := self._days.get(day)) is not None and known.buckets is None]
+        if not wanted or self._shelf is None:
+            return
+        for part in _ranges(wanted):
+            found = self._shelf.read(part, self.keys)
+            for day in part:
+                if day in found:
+                    self._days[day].buckets = found[day]
+                elif self._days.pop(day, None) is not None:
+                    # Somebody took it away to make room.
+                    self._changed()
+
+    def _changed(self) -> None:
+        self._whole.clear()
+        self.version += 1
+
+
+def _joined(buckets: list[Bucket], keys: int, start: int) -> Bucket:
+    present = sorted(set().union(*(bucket.keys for bucket in buckets)))
+    columns = []
+    with money.exact():
+        for parts in zip(*(bucket.columns for bucket in buckets), strict=True):
+            sums: list[Number] = [0] * keys
+            for bucket, part in zip(buckets, parts, strict=True):
+                if any(part):
+                    for key, number in zip(bucket.keys, part, strict=True):
+                        sums[key] += number
+            columns.append([sums[key] for key in present])
+    return Bucket(start, present, tuple(columns))
+
+
+def _ranges(days: Iterable[date]) -> Iterator[Days]:
+    """Unbroken ranges of `days`, which come in order."""
+    first = last = None
+    for day in days:
+        if first is None or last is None:
+            first = day
+        elif day != last + _DAY:
+            yield Days(first, last)
+            first = day
+        last = day
+    if first is not None and last is not None:
+        yield Days(first, last)

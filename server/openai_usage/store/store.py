@@ -1,0 +1,297 @@
+"""Everything known of one account, as the rest of the server sees it: kept in a file where that can be."""
+
+import contextlib
+import logging
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Final, Literal, get_args
+
+from openai_usage.days import Days
+from openai_usage.endpoints import COSTS, Query
+from openai_usage.rows import Bucket
+from openai_usage.store.accounts import set_aside
+from openai_usage.store.buckets import NEVER, Buckets, settles_in
+from openai_usage.store.facts import PARTS, Facts, take_over, written
+from openai_usage.store.file import FAILURES, Changes, File, FileShelf, is_damage
+
+_log = logging.getLogger(__name__)
+
+Lease = Literal["figures", "rest"]
+"""The right to ask OpenAI: for what is shown, and for what may come later (names, limits, comparisons)."""
+LEASE_LENGTH: Final = timedelta(seconds=5)
+"""A process that is killed keeps the others waiting for so long."""
+
+
+class Store(Facts):
+    """Everything known of one account. Without `open_file`, or while it cannot be opened, it is in memory alone.
+
+    When the file fails, what came in meanwhile goes into the next one that can be opened.
+    """
+
+    def __init__(self, open_file: Callable[[], File] | None = None) -> None:
+        super().__init__()
+        self.buckets = _ByQuery(self._buckets_of)
+        self._open_file = open_file
+        self._file: File | None = None
+        self._holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+        self._written: dict[str, bytes] = {}
+        self._said: set[str] = set()
+        self.open()
+
+    # Figures.
+
+    def to_read(self, query: Query, needed: Days, *, anew: bool = False) -> list[Days]:
+        """Which of `needed` have to be asked for; with `anew`, also what was read just now and may move."""
+        since = max(self.since, self.bill_since) if query.endpoint is COSTS else self.since
+        return self.buckets[query].to_read(needed, NEVER if anew else since)
+
+    def put(self, query: Query, days: Days, buckets: Iterable[Bucket], as_of: datetime) -> bool:
+        """Replace days of a query whole. Whether one that was known is not as it was."""
+        # In one transaction: splits of the bill that do not go together must not look as if they did.
+        with self._together():
+            has_moved = self.buckets[query].put(days, buckets, as_of)
+            if has_moved and query.endpoint is COSTS:
+                self.bill_since = max(self.bill_since, as_of)
+                self.keep()
+        return has_moved
+
+    @property
+    def version(self) -> int:
+        """Another number after each change of what was counted or billed."""
+        return sum(buckets.version for buckets in self.buckets.values()) + len(self.absent)
+
+    def keep(self) -> None:
+        """Write down all that is not a figure, as far as it changed."""
+        if self._file is None:
+            return
+        new = {name: value for name, value in written(self).items() if self._written.get(name) != value}
+        if not new:
+            return
+        try:
+            with self._file.transaction():
+                for name, value in new.items():
+                    self._file.set_fact(name, value)
+            self._written |= new
+        except FAILURES as error:
+            self._lose(error)
+
+    def drop_after(self, moment: datetime) -> None:
+        """Forget everything that was learned later than `moment`: the clock was wrong then."""
+        if self._file is None:
+            return
+        try:
+            self._file.drop_after(moment)
+        except FAILURES as error:
+            self._lose(error)
+
+    # The file.
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others see what is kept here."""
+        return self._file is not None
+
+    def open(self) -> None:
+        """Keep it in a file from now on, if that can be; what is in there is known, too."""
+        if self._open_file is None or self._file is not None:
+            return
+        try:
+            file = self._open_file()
+        except FAILURES as error:
+            self._say(f"Usage is kept in memory only: {_reason(error)}")
+            return
+        self._file = file
+        with self._together():
+            self._take_over_all(file)
+            for query, buckets in self.buckets.items():
+                buckets.move_to(FileShelf(file, query, self._lose))
+
+    def close(self) -> None:
+        """Give back what others wait for, and the file."""
+        if self._file is None:
+            return
+        try:
+            for lease in get_args(Lease):
+                self._file.give_back(lease, self._holder)
+            self._file.close()
+        except FAILURES as error:
+            _log.info("The file could not be closed: %s", _reason(error))
+        self._file = None
+
+    def erase(self) -> None:
+        """Delete the file and all that is in it, and keep nothing any more. OSError when it cannot be deleted."""
+        file, self._file, self._open_file = self._file, None, None
+        for buckets in self.buckets.values():
+            buckets.lose()
+        try:
+            if file is not None:
+                file.erase()
+        except FAILURES as error:
+            raise OSError(_reason(error)) from None
+
+    def make_room(self, most: int, today: date) -> None:
+        """Forget the least of what is in the file when it has more than `most` bytes."""
+        if self._file is None:
+            return
+        try:
+            if self._file.make_room(most, today, self.buckets):
+                _log.info("The oldest figures were forgotten: the file had more than %d MB", most // 1_000_000)
+                for buckets in self.buckets.values():
+                    buckets.look_again()
+        except FAILURES as error:
+            self._lose(error)
+
+    # Others.
+
+    def follow(self) -> bool:
+        """Take over what others wrote since the last time. Whether there was anything."""
+        try:
+            changes = self._changes()
+            if changes is None:
+                return False
+            for name, value in changes.facts.items():
+                self._take_over(name, value)
+        except (*FAILURES, _MovedError) as error:
+            self._lose(error)
+            return True
+        for query, days in changes.days.items():
+            # Of others nothing was read yet: they are looked up when they are needed.
+            if query in self.buckets:
+                self.buckets[query].follow(days)
+        if changes.are_days_gone:
+            for buckets in self.buckets.values():
+                buckets.look_again()
+        return True
+
+    def _changes(self) -> Changes | None:
+        if self._file is None:
+            return None
+        if not self._file.is_in_its_place:
+            raise _MovedError("the file is not there any more")
+        changes = self._file.changes()
+        if changes is not None and changes.is_erased:
+            self._open_file = None
+            raise _MovedError("it was erased")
+        return changes
+
+    def take(self, lease: Lease, now: datetime) -> bool:
+        """Take the right to ask, or keep it for longer. False: another process has it."""
+        if self._file is None:
+            return True
+        try:
+            return self._file.take(lease, self._holder, now, LEASE_LENGTH)
+        except FAILURES as error:
+            self._lose(error)
+            return True
+
+    def give_back(self, lease: Lease) -> None:
+        """Let others ask."""
+        if self._file is None:
+            return
+        try:
+            self._file.give_back(lease, self._holder)
+        except FAILURES as error:
+            self._lose(error)
+
+    def is_asked_by_others(self, now: datetime) -> bool:
+        """Whether another process is reading what is shown."""
+        if self._file is None:
+            return False
+        try:
+            return self._file.is_held("figures", now, LEASE_LENGTH, but_by=self._holder)
+        except FAILURES as error:
+            self._lose(error)
+            return False
+
+    # Within.
+
+    def _buckets_of(self, query: Query) -> Buckets:
+        shelf = FileShelf(self._file, query, self._lose) if self._file else None
+        return Buckets(settles_in(query), shelf)
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """What is written in it is written as one. What goes wrong with the file does not reach whoever writes."""
+        file = self._file
+        try:
+            if file is not None:
+                file.begin()
+        except FAILURES as error:
+            self._lose(error)
+        try:
+            yield
+        except BaseException:
+            if file is not None and self._file is file:
+                file.roll_back()
+            raise
+        try:
+            if file is not None and self._file is file:
+                file.commit()
+        except FAILURES as error:
+            self._lose(error)
+
+    def _lose(self, error: Exception) -> None:
+        """The file failed: go on in memory, until it can be opened again."""
+        file, self._file = self._file, None
+        if file is None:
+            return
+        self._written = {}
+        with contextlib.suppress(*FAILURES):
+            file.close()
+        for buckets in self.buckets.values():
+            buckets.lose()
+        if is_damage(error):
+            with contextlib.suppress(OSError):
+                set_aside(file.path, error)
+        elif isinstance(error, _MovedError):
+            _log.info("Usage is kept in memory for now: %s", error)
+        else:
+            self._say(f"Usage is kept in memory for now: {_reason(error)}")
+
+    def _say(self, text: str) -> None:
+        """Each once: it is tried again and again."""
+        if text not in self._said:
+            self._said.add(text)
+            _log.warning("%s", text)
+
+    def _take_over_all(self, file: File) -> None:
+        """What is in a file that was just opened, unless what is known is newer."""
+        try:
+            parts = {name: value for name in PARTS if (value := file.fact(name)) is not None}
+            there = Facts()
+            for name, value in parts.items():
+                take_over(there, name, value)
+            if there.since >= self.since:
+                for name, value in parts.items():
+                    self._take_over(name, value)
+        except FAILURES as error:
+            self._lose(error)
+
+    def _take_over(self, name: str, value: bytes) -> None:
+        if name in PARTS:
+            take_over(self, name, value)
+            self._written[name] = value
+
+
+class _MovedError(Exception):
+    """The file in its place is not the one that is open."""
+
+
+class _ByQuery(dict[Query, Buckets]):
+    """Made when they are asked for."""
+
+    def __init__(self, make: Callable[[Query], Buckets]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, query: Query) -> Buckets:
+        self[query] = buckets = self._make(query)
+        return buckets
+
+
+def _reason(error: Exception) -> str:
+    """In one line, without a path: it holds the user's name, and is of no use."""
+    return str(getattr(error, "strerror", None) or error) or type(error).__name__
