@@ -13,8 +13,9 @@ from typing import BinaryIO
 
 from openai_usage import credentials, server, settings
 from openai_usage.credentials import Credential, KeyFault
-from openai_usage.monitor import Connect, Monitor, Progress
+from openai_usage.monitor import Connect, Monitor, OpenStore, Progress
 from openai_usage.openai_api import Client
+from openai_usage.store import Store, open_account
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
     wire = _take_stdout()
     _log_to_stderr(options.log_level)
-    account = _demo_account() if options.demo else _account(os.environ)
+    account = _demo_account() if options.demo else _account(os.environ, options.data_dir)
 
     def create_monitor(publish: server.Publish, progress: Progress, chosen: settings.Settings, locale: str) -> Monitor:
         return Monitor(
@@ -33,6 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
             publish,
             progress,
             chosen,
+            open_store=account.open_store,
             sample=options.demo,
             locale=locale,
             default_base_url=account.base_url,
@@ -50,17 +52,28 @@ class _Account:
 
     credential: Credential | KeyFault
     connect: Connect
+    open_store: OpenStore
     base_url: str
     problems: list[str]
 
 
-def _account(environ: Mapping[str, str]) -> _Account:
+def _account(environ: Mapping[str, str], folder: Path | None) -> _Account:
     base_url, problems = settings.read_base_url(environ.get("OPENAI_BASE_URL"))
 
     def connect(url: str, credential: Credential) -> Client:
         return Client(url, credential.secret, version=_version())
 
-    return _Account(credentials.find(environ), connect, base_url or settings.DEFAULT_BASE_URL, problems)
+    def open_store(url: str, credential: Credential) -> Store:
+        return Store(lambda: open_account(folder or _default_folder(), url, credential.secret))
+
+    return _Account(credentials.find(environ), connect, open_store, base_url or settings.DEFAULT_BASE_URL, problems)
+
+
+def _default_folder() -> Path:
+    # Imported here: an editor names a folder of its own.
+    import platformdirs  # noqa: PLC0415
+
+    return platformdirs.user_cache_path("openai-usage", appauthor=False)
 
 
 def _demo_account() -> _Account:
@@ -73,7 +86,7 @@ def _demo_account() -> _Account:
         return Client(settings.DEFAULT_BASE_URL, credential.secret, version=_version(), transport=transport)
 
     credential = credentials.find({"OPENAI_ADMIN_KEY": demo.DEMO_KEY})
-    return _Account(credential, connect, settings.DEFAULT_BASE_URL, [])
+    return _Account(credential, connect, lambda *_: Store(), settings.DEFAULT_BASE_URL, [])
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -83,7 +96,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         epilog="Environment: OPENAI_ADMIN_KEY, OPENAI_API_KEY, OPENAI_BASE_URL.",
     )
     parser.add_argument("--demo", action="store_true", help="show a made-up organisation; needs no key and no network")
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="reserved: nothing is kept on disk yet")
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="where what was fetched is kept (default: the user's cache folder)"
+    )
     parser.add_argument("--log-level", choices=_LEVELS, default="info", help="how much to log (default: %(default)s)")
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     return parser.parse_args(arguments)

@@ -11,19 +11,16 @@ from typing import Final
 from openai_usage import openai_api, queries
 from openai_usage.days import Days
 from openai_usage.directory import Directory
-from openai_usage.endpoints import COSTS, Query
+from openai_usage.endpoints import COSTS, USAGE, Query
 from openai_usage.limits import LimitsOf
 from openai_usage.openai_api import ApiError, Client, Fault
 from openai_usage.scope import Scope
-from openai_usage.store import Store, may_move
+from openai_usage.store import Store, Topic, may_move
 
 _log = logging.getLogger(__name__)
 
 DIRECTORY: Final = "names"
 """The topic of everything about names."""
-
-Topic = Query | LimitsOf | str
-"""What a question is about; a failure is remembered under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +32,8 @@ class Question:
     """For the log."""
     ask: Callable[[Client, Store, datetime], Awaitable[None]]
     """Asks, and puts the answer into the store. ApiError when there is none."""
-    is_compared: bool = False
-    """Of a period that is only compared with."""
+    is_extra: bool = False
+    """Nobody misses the answer: of a period that is only compared with, or of long ago."""
 
 
 Failures = dict[Topic, ApiError]
@@ -72,6 +69,13 @@ def shown(store: Store, scope: Scope | None, today: date, refused: Collection[st
     return [_figures(query, days) for query, ranges in found.items() for days in ranges]
 
 
+def signs(store: Store, scope: Scope | None, today: date) -> list[Question]:
+    """Three questions that tell whether there is anything new: the bill in two ways, and the use of most people."""
+    wanted = [queries.TOTAL, queries.BASE, *([queries.usage_query(USAGE[0])] if scope else [])]
+    found = ((query, _to_read(store, query, needed_days(scope, query, today), anew=True)) for query in wanted)
+    return [_figures(query, days) for query, ranges in found for days in ranges]
+
+
 def is_of_one_moment(store: Store, scope: Scope) -> bool:
     """Whether no split of the bill that the scope shows was read before it moved."""
     moments = (store.buckets[query].oldest(scope.days) for query in queries.cost_queries(scope))
@@ -81,11 +85,30 @@ def is_of_one_moment(store: Store, scope: Scope) -> bool:
 def compared(store: Store, scope: Scope) -> list[Question]:
     """What the panel compares with, as far as the store has not got it."""
     return [
-        replace(_figures(query, days), is_compared=True)
+        replace(_figures(query, days), is_extra=True)
         for query in queries.compared(scope)
         if query.endpoint not in store.absent and queries.given(query, scope.before) == scope.before
         for days in store.to_read(query, scope.before)
     ]
+
+
+def history(store: Store, wanted: Sequence[Query], days: Days) -> list[Question]:
+    """All of `days`, as far as the store has not got it."""
+    found = [
+        (query, part)
+        for query in wanted
+        if query.endpoint not in store.absent and (given := queries.given(query, days))
+        for part in store.to_read(query, given)
+    ]
+    return [replace(_figures(query, part), is_extra=True) for query, part in found]
+
+
+def known_since(store: Store) -> date | None:
+    """The organisation's first day, or how far back the bill and the use are known without a gap."""
+    if store.first_day is not None:
+        return store.first_day
+    firsts = [store.buckets[query].first_day for query in (queries.TOTAL, queries.usage_query(USAGE[0]))]
+    return max((first for first in firsts if first is not None), default=None)
 
 
 def names() -> list[Question]:
@@ -148,18 +171,15 @@ def _to_read(store: Store, query: Query, needed: Sequence[Days], *, anew: bool =
 
 def _figures(query: Query, days: Days) -> Question:
     async def ask(client: Client, store: Store, now: datetime) -> None:
-        buckets = store.buckets[query]
         try:
-            answer = await openai_api.buckets(client, query, days, now.date(), buckets.keys)
+            answer = await openai_api.buckets(client, query, days, now.date(), store.buckets[query].keys)
         except ApiError as error:
             if error.fault is Fault.NOT_FOUND and query.endpoint.is_optional:
                 # Not every account has the newest endpoints. A width that one lacks would be a bad request instead.
                 store.absent.add(query.endpoint)
                 return
             raise
-        has_moved = buckets.put(days, answer, now)
-        if has_moved and query.endpoint is COSTS:
-            store.bill_since = max(store.bill_since, now)
+        store.put(query, days, answer, now)
 
     return Question(query, f"{query} of {days.first} to {days.last}", ask)
 

@@ -5,21 +5,23 @@ Nothing is published before something is known: a client that has last good valu
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+import random
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from openai_usage import credentials, export, fetch, queries, views
+from openai_usage import credentials, export, fetch, history, queries, views
 from openai_usage.credentials import Credential, KeyFault, UnfitKey
 from openai_usage.figures import Figures
 from openai_usage.openai_api import ApiError, Client, Fault
-from openai_usage.protocol import PanelView, Selection, StatusView
+from openai_usage.protocol import PanelView, Selection, StatusView, WindowState
+from openai_usage.reader import Plan, Reader
 from openai_usage.schedule import Schedule
 from openai_usage.scope import FIRST_SELECTION, Scope, filters_of, merged, scope
 from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
-from openai_usage.store import Store
+from openai_usage.store import LONG_AGO, Store
 
 _log = logging.getLogger(__name__)
 
@@ -27,16 +29,24 @@ _log = logging.getLogger(__name__)
 _PROGRESS_AFTER: Final = timedelta(seconds=1)
 # Opening the panel on numbers younger than this asks for no newer ones.
 _FRESH_FOR: Final = timedelta(minutes=1)
-# Names and limits seldom change.
-_NAMES_FRESH_FOR: Final = timedelta(hours=1)
+# While nothing seems to move, all is read again after so long: what is not looked at may have moved.
+_ALL_AGAIN_AFTER: Final = timedelta(minutes=30)
+# Whether others wrote something, or the computer slept, is looked at so often.
+_LOOK_EVERY: Final = timedelta(seconds=0.5)
+_SLEPT: Final = timedelta(seconds=10)
+# Clocks of two computers on one folder differ a little.
+_SKEW: Final = timedelta(seconds=5)
+# Windows that an editor restores together do not all begin at the same moment, once they have something to show.
+_LONGEST_DELAY: Final = 2.0
 _MOST_STEPS_BACK: Final = 20
-# Asked again only when the user says so: the answer would be the same.
-_REFUSALS: Final = frozenset({Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.SCOPE_MISSING, Fault.NOT_FOUND})
+_OFFLINE: Final = frozenset({Fault.UNREACHABLE, Fault.HOST_UNKNOWN})
 
 Connect = Callable[[str, Credential], Client]
 """Opens a client for a base URL; called inside the event loop."""
-Progress = Callable[[str, Callable[[], object]], AbstractContextManager[None]]
-"""Shows progress under a title while it is open; the function it is given cancels the work."""
+OpenStore = Callable[[str, Credential], Store]
+"""Opens what is kept for a base URL and a key."""
+Progress = Callable[[str, Callable[[], object]], AbstractContextManager[Callable[[str], None]]]
+"""Shows progress under a title while it is open, and what the work says meanwhile. Its argument cancels the work."""
 
 
 class NotReadyError(Exception):
@@ -58,6 +68,7 @@ class Monitor:
         progress: Progress,
         settings: Settings,
         *,
+        open_store: OpenStore = lambda *_: Store(),
         sample: bool = False,
         locale: str = "en",
         default_base_url: str = DEFAULT_BASE_URL,
@@ -65,6 +76,7 @@ class Monitor:
     ) -> None:
         self._credential = credential
         self._connect = connect
+        self._open_store = open_store
         self._send = publish
         self._progress = progress
         self._sample = sample
@@ -76,28 +88,25 @@ class Monitor:
         self._selection = FIRST_SELECTION
         self._back: list[Selection] = []
         self._panel_wanted = False
+        self._panel_visible = True
 
-        self._client: Client | None = None
-        self._outdated: list[Client] = []
-        self._store = Store()
+        self._outdated: list[Reader] = []
+        self._reader = self._new_reader()
         self._figures = Figures(self._store)
         self._problem: views.Problem | None = None
-        self._failures: fetch.Failures = {}
-        self._refused: dict[str, tuple[fetch.Topic, ApiError]] = {}
+        self._history_problem: ApiError | None = None
 
         self._wake = asyncio.Event()
         self._wake.set()
         self._schedule = Schedule(settings.refresh_minutes, clock)
-        self._refresh_wanted = False
+        self._refresh_wanted: datetime | None = None
+        """Since when the user wants newer figures."""
         self._user_waits = False
         self._more_wanted = False
-        self._held_back = False
         self._busy = False
-        self._fetching: asyncio.Task[fetch.Failures] | None = None
-        self._later: dict[fetch.Topic, asyncio.Task[None]] = {}
-        """By what it asks about, the task that nobody waits for. Nothing else is asked about that meanwhile."""
+        self._fetching: asyncio.Task[fetch.Failures | None] | None = None
+        self._reading_history: asyncio.Task[ApiError | None] | None = None
         self._exports: set[asyncio.Task[None]] = set()
-        self._names_read: datetime | None = None
         self._last_status: StatusView | None = None
         self._last_panel: PanelView | None = None
 
@@ -112,28 +121,53 @@ class Monitor:
         if self._base_url != old_base_url:
             self._forget()
             self._schedule.restart()
+            self._learn()
             self._user_waits = bool(settings.refresh_minutes)
         if self._base_url != old_base_url or settings.refresh_minutes != old_minutes:
             self._schedule.every(settings.refresh_minutes)
             self._wake.set()
         self._publish()
 
+    def attend(self, window: WindowState) -> None:
+        """Whether anybody looks. Nothing is fetched for a window that nobody used for long, nor for a hidden panel."""
+        self._schedule.attend(is_active=window.is_active)
+        self._panel_visible = window.is_panel_visible
+        self._wake.set()
+        if self._panel_visible and self._panel_wanted:
+            self._ask(refresh=False)
+            self._more_wanted = True
+            self._add_up()
+            self._publish()
+
     def show(self) -> None:
         """Reveal the panel at once; fetch when what is known is not fresh."""
-        self._panel_wanted = True
+        self._panel_wanted = self._panel_visible = True
+        self._store.follow()
         age = self._clock() - self._figures.as_of if self._figures.as_of else None
         # A refusal would only be repeated.
-        failed = self._failures.keys() - {topic for topic, _ in self._refused.values()}
+        failed = self._store.failures.keys() - {topic for topic, _ in self._store.refused.values()}
         fresh = age is not None and timedelta() <= age < _FRESH_FOR and not self._problem and not failed
         self._ask(refresh=not fresh)
+        self._more_wanted = True
+        self._wake.set()
         self._add_up()
         self._publish(reveal=True)
 
     def refresh(self) -> None:
         """Fetch now."""
-        self._refused.clear()
         self._ask(refresh=True)
         self._publish()
+
+    def fetch_history(self) -> None:
+        """Read all there is, back to the first day; where that is going on already, it goes on."""
+        if self._reading_history is None:
+            self._history_problem = None
+            self._reading_history = asyncio.create_task(self._read_history())
+
+    def erase(self) -> None:
+        """Delete what is kept on disk of this account, and keep nothing there any more. OSError when it cannot be."""
+        self._cancel()
+        self._store.erase()
 
     def select(self, selection: Selection) -> None:
         """Show something else; fetch what is not known of it."""
@@ -149,9 +183,8 @@ class Monitor:
         elif filters_of(old) != filters_of(new):
             self._back = [*self._back, old][-_MOST_STEPS_BACK:]
         self._ask(refresh=False)
-        if self._later_questions(self._clock(), by_user=False):
-            self._more_wanted = True
-            self._wake.set()
+        self._more_wanted = True
+        self._wake.set()
         self._add_up()
         self._publish()
 
@@ -162,7 +195,7 @@ class Monitor:
         user cancels it or `run` ends.
         """
         report = self._figures.report
-        if report is None or self._is_busy or report.scope != scope(self._selection, self._clock().date()):
+        if report is None or self._is_busy or report.scope != self._chosen(self._clock()):
             raise NotReadyError
         text = export.text(kind, self._store, report, self._figures.currency)
         task = asyncio.create_task(export.write(path, text))
@@ -179,8 +212,10 @@ class Monitor:
         return views.table_as_markdown(self._state(), table)
 
     def _ask(self, *, refresh: bool) -> None:
-        self._refresh_wanted |= refresh
-        if refresh or self._questions(self._clock()):
+        now = self._clock()
+        if refresh:
+            self._refresh_wanted = now
+        if refresh or self._reader.shown(self._scope(now), now):
             self._user_waits = True
             self._wake.set()
 
@@ -188,30 +223,67 @@ class Monitor:
 
     async def run(self) -> None:
         """Fetch when it is time, until cancelled. A failure is shown and tried again later; it never ends this."""
+        self._learn()
+        self._show_what_is_known()
+        if self._figures.recent is not None:
+            self._schedule.delay(random.uniform(0, _LONGEST_DELAY))  # noqa: S311 - jitter, not a secret
+        watching = asyncio.create_task(self._watch())
         try:
             while True:
                 await self._schedule.wait(self._wake)
                 await self._step()
         finally:
             self._cancel()
+            watching.cancel()
             for task in self._exports:
                 task.cancel()
-            await asyncio.gather(*self._exports, return_exceptions=True)
-            for client in [*self._outdated, self._client]:
-                if client is not None:
-                    await client.aclose()
+            await asyncio.gather(*self._exports, watching, return_exceptions=True)
+            for reader in [*self._outdated, self._reader]:
+                await reader.aclose()
+
+    async def _watch(self) -> None:
+        """Show what other servers wrote, and notice that the computer slept."""
+        last = self._clock()
+        were_others_asking = False
+        while True:
+            await asyncio.sleep(_LOOK_EVERY.total_seconds())
+            now = self._clock()
+            self._store.follow()
+            are_others_asking = self._store.is_asked_by_others(now)
+            if self._store.has_news or are_others_asking != were_others_asking:
+                self._store.has_news = False
+                self._on_news()
+            were_others_asking = are_others_asking
+            if now - last > _SLEPT:
+                self._wake.set()
+            last = now
+
+    def _on_news(self) -> None:
+        self._learn()
+        if isinstance(self._problem, ApiError | str) and self._problem != views.BUG:
+            # Whatever it was, somebody asked again since.
+            self._problem = None
+        self._more_wanted = True
+        self._wake.set()
+        self._show_what_is_known()
+
+    def _learn(self) -> None:
+        """What the store knows of fetches, here or elsewhere."""
+        store = self._store
+        if store.asked > LONG_AGO:
+            self._schedule.begin(store.asked)
+        self._schedule.learn(store.quiet, store.offline)
+        self._schedule.hold_off((store.not_before - self._clock()).total_seconds() if store.not_before else None)
 
     async def _step(self) -> None:
         now = self._clock()
         self._mind_the_clock(now)
-        refresh, user_waits = self._refresh_wanted or self._schedule.is_due, self._user_waits
-        self._refresh_wanted = self._user_waits = False
-        if refresh:
-            self._schedule.begin(now)
+        refresh, user_waits = self._refresh_wanted, self._user_waits
+        self._refresh_wanted, self._user_waits = None, False
         while self._outdated:
             await self._outdated.pop().aclose()
         try:
-            await self._fetch(now, refresh=refresh, user_waits=user_waits)
+            await self._fetch(refresh, user_waits=user_waits)
         except Exception:
             _log.exception("A fetch failed in a way nobody thought of")
             self._problem = views.BUG
@@ -231,53 +303,83 @@ class Monitor:
     def _mind_the_clock(self, now: datetime) -> None:
         """After a clock was set back, what was read "later" than now would never be read again."""
         newest = max(filter(None, (self._figures.as_of, self._schedule.last)), default=now)
-        if now < newest:
+        if now < newest - _SKEW:
             _log.info("The clock was set back; everything is read afresh")
+            self._store.drop_after(now)
             self._forget()
             self._schedule.restart()
+            self._learn()
 
-    async def _fetch(self, now: datetime, *, refresh: bool, user_waits: bool) -> None:
+    async def _fetch(self, refresh: datetime | None, *, user_waits: bool) -> None:
         credential = self._usable_credential()
         if not isinstance(credential, Credential):
             self._problem = credential
             self._schedule.stop()
             return
-        is_asked = refresh or user_waits
+        reader, now, is_due = self._reader, self._clock(), self._schedule.is_due
+        is_asked = refresh is not None or is_due or user_waits
         if not is_asked and self._figures.as_of is None and not self._schedule.is_on:
             self._problem = views.NOT_ASKED
             return
-        by_user = refresh and user_waits
-        if refresh:
-            self._store.since = now
-        if by_user:
-            # What was not there may be there now.
-            self._store.absent.clear()
-        questions = self._questions(now, by_user=by_user) if is_asked else []
-        later = self._later_questions(now, by_user=by_user) if is_asked or self._more_wanted else []
+        by_user = refresh is not None or (is_due and user_waits)
+        is_missing = bool(is_asked and reader.shown(self._scope(now), now))
+        if by_user or is_due or is_missing:
+            if not await self._read(reader, self._plans(refresh or now, by_user=by_user), user_waits=user_waits):
+                return
+        elif not self._more_wanted:
+            return
         self._more_wanted = False
-        if not questions and not later:
-            return
-        try:
-            self._client = self._client or self._connect(self._base_url, credential)
-        except ApiError as error:
-            self._problem = error
-            return
-        store, client = self._store, self._client
-        is_done = await self._read_shown(client, store, now, questions, user_waits=user_waits)
-        if is_done and queries.TOTAL not in self._failures:
+        if queries.TOTAL not in self._store.failures:
             # After the figures: reading all at once would keep them waiting.
-            self._start_later(client, store, now, self._later_questions(now, by_user=by_user))
+            now = self._clock()
+            reader.start_later(reader.later(self._scope(now), now, by_user=by_user))
 
-    async def _read_shown(
-        self, client: Client, store: Store, now: datetime, questions: Sequence[fetch.Question], *, user_waits: bool
-    ) -> bool:
+    def _plans(self, wanted: datetime, *, by_user: bool) -> tuple[Plan, ...]:
+        """What to ask, by what is known when it is our turn: other servers may have asked meanwhile."""
+        store, reader = self._store, self._reader
+        moves = store.moves
+        begun = False
+
+        def begin(now: datetime, *, anew: bool) -> None:
+            nonlocal begun, moves
+            begun, moves = True, store.moves
+            with store.up_to_date():
+                store.asked = now
+                store.since = now if anew else store.since
+                if by_user:
+                    # What was not there may be there now.
+                    store.absent.clear()
+                    store.refused.clear()
+            self._schedule.begin(now)
+
+        def first(now: datetime) -> Sequence[fetch.Question]:
+            self._learn()
+            if by_user and (store.asked < wanted or store.failures):
+                begin(now, anew=True)
+                return reader.shown(self._scope(now), now, by_user=True)
+            if not by_user and self._schedule.is_due:
+                is_old = now - store.since > _ALL_AGAIN_AFTER or now.date() != store.since.date()
+                begin(now, anew=is_old)
+                if not is_old:
+                    return fetch.signs(store, self._scope(now), now.date())
+            return reader.shown(self._scope(now), now)
+
+        def rest(now: datetime) -> Sequence[fetch.Question]:
+            if not begun:
+                return ()
+            with store.up_to_date():
+                error = store.failures.get(queries.TOTAL)
+                store.offline = store.offline + 1 if error and error.fault in _OFFLINE else 0
+                store.quiet = 0 if by_user or store.moves != moves else store.quiet + 1
+                if store.moves != moves and store.since < store.asked:
+                    store.since = store.asked
+            return () if queries.TOTAL in store.failures else reader.shown(self._scope(now), now)
+
+        return first, rest
+
+    async def _read(self, reader: Reader, plans: tuple[Plan, ...], *, user_waits: bool) -> bool:
         """Ask what is shown, and wait for the answers. False when nothing else is to be asked after it."""
-        # What is on its way already, as a comparison, is waited for; what it does not answer is asked then.
-        awaited = {running for question in questions if (running := self._later.get(question.topic))}
-        questions = [question for question in questions if question.topic not in self._later]
-        if not questions and not awaited:
-            return True
-        self._fetching = task = asyncio.create_task(_read(client, store, questions, now, awaited))
+        self._fetching = task = asyncio.create_task(reader.read(*plans))
         self._busy = user_waits or self._figures.as_of is None
         try:
             self._publish()
@@ -286,14 +388,43 @@ class Monitor:
             task.cancel()
             self._fetching = None
             self._busy = False
-        if store is not self._store:
+        if reader is not self._reader:
             return False
-        self._take(questions, task)
-        if awaited and not task.cancelled() and self._questions(now):
-            self._user_waits = True
+        if task.cancelled():
+            # Whoever cancels does not want the next one either.
+            self._refresh_wanted, self._user_waits = None, False
+            if self._figures.as_of is None:
+                self._problem = views.CANCELLED
+            return False
+        self._learn()
+        try:
+            failures = task.result()
+        except ApiError as error:
+            self._problem = error
+            return False
+        self._problem = None
+        self._store.make_room(int(self._settings.storage_megabytes * 1_000_000), self._clock().date())
+        now = self._clock()
+        if failures is None and reader.shown(self._scope(now), now):
+            self._user_waits = user_waits
             self._wake.set()
             return False
-        return not task.cancelled()
+        return True
+
+    async def _read_history(self) -> ApiError | None:
+        reader, this = self._reader, asyncio.current_task()
+        try:
+            with self._progress("Fetching all OpenAI usage", this.cancel if this else lambda: None) as say:
+                error = await history.read(reader, self._clock(), lambda day: say(f"back to {day:%-d %b %Y}"))
+            self._history_problem = error
+            return error
+        except Exception:
+            _log.exception("The whole history could not be read, for a reason nobody thought of")
+            self._problem = views.BUG
+            return None
+        finally:
+            self._reading_history = None
+            self._show_what_is_known()
 
     async def _wait_for(self, task: "asyncio.Task[Any]", title: str, *, user_waits: bool) -> None:
         while not task.done():
@@ -303,120 +434,54 @@ class Monitor:
                 with self._progress(title, task.cancel):
                     await asyncio.wait({task})
 
-    def _take(self, questions: Sequence[fetch.Question], task: "asyncio.Task[fetch.Failures]") -> None:
-        """Note how a fetch ended."""
-        if task.cancelled():
-            # Whoever cancels does not want the next one either.
-            self._refresh_wanted = self._user_waits = False
-            if self._figures.as_of is None:
-                self._problem = views.CANCELLED
-            return
-        self._problem = None
-        self._schedule.hold_off(None)
-        self._note(questions, task.result())
-
-    def _note(self, questions: Sequence[fetch.Question], failures: fetch.Failures) -> None:
-        # Only what was asked can have been mended. What is only compared with is missed by nobody when it is not there.
-        for topic in {question.topic for question in questions if not question.is_compared}:
-            self._failures.pop(topic, None)
-            if topic in failures:
-                self._failures[topic] = failures[topic]
-        for question in questions:
-            error = failures.get(question.topic)
-            if error and error.fault in _REFUSALS and (question.topic != queries.TOTAL or question.is_compared):
-                self._refused[question.text] = question.topic, error
-        # All questions of a fetch tend to fail alike.
-        for message in sorted({str(error) for error in failures.values()}):
-            _log.warning("%s", message)
-        # Do not ask sooner than the API wants to be asked.
-        if waits := [error.retry_after for error in failures.values() if error.retry_after]:
-            self._schedule.hold_off(max(waits))
-
-    def _start_later(self, client: Client, store: Store, now: datetime, questions: Sequence[fetch.Question]) -> None:
-        """Read, kind by kind, what is shown when it is there; nobody waits for it."""
-        kinds: dict[type, list[fetch.Question]] = {}
-        for question in questions:
-            kinds.setdefault(type(question.topic), []).append(question)
-        for some in kinds.values():
-            task = asyncio.create_task(self._read_later(client, store, now, some))
-            self._later |= dict.fromkeys((question.topic for question in some), task)
-
-    async def _read_later(
-        self, client: Client, store: Store, now: datetime, questions: Sequence[fetch.Question]
-    ) -> None:
-        try:
-            failures = await fetch.read(client, store, questions, now)
-        except Exception:
-            _log.exception("Names, limits or comparisons could not be read, for a reason nobody thought of")
-            return
-        finally:
-            this = asyncio.current_task()
-            self._later = {topic: task for topic, task in self._later.items() if task is not this}
-        if store is not self._store:
-            return
-        self._note(questions, failures)
-        has_names = any(question.topic == fetch.DIRECTORY for question in questions)
-        if has_names:
-            self._names_read = now
-        if has_names or self._held_back:
-            # Some of the limits are asked for by the projects' ids.
-            self._held_back = False
-            self._more_wanted = True
-            self._wake.set()
-        self._show_what_is_known()
-
     def _usable_credential(self) -> Credential | KeyFault | UnfitKey:
         """The key, or why it is not even tried."""
         if isinstance(self._credential, KeyFault):
             return self._credential
         return credentials.fit_for(self._credential, openai=is_openai(self._base_url))
 
+    def _new_reader(self) -> Reader:
+        credential, base_url = self._usable_credential(), self._base_url
+        # Without a usable key nothing is asked, and it is not known whose figures could be shown.
+        store = self._open_store(base_url, credential) if isinstance(credential, Credential) else Store()
+
+        def connect() -> Client:
+            assert isinstance(credential, Credential)  # noqa: S101 - else nobody asks
+            return self._connect(base_url, credential)
+
+        return Reader(store, connect, self._on_late, self._clock)
+
+    def _on_late(self, is_more: bool) -> None:
+        if is_more:
+            self._more_wanted = True
+            self._wake.set()
+        self._show_what_is_known()
+
     def _forget(self) -> None:
         self._cancel()
-        if self._client is not None:
-            self._outdated.append(self._client)
-        self._client, self._store = None, Store()
+        self._outdated.append(self._reader)
+        self._reader.store.close()
+        self._reader = self._new_reader()
         self._figures = Figures(self._store)
-        self._problem, self._failures, self._names_read = None, {}, None
-        self._refused.clear()
+        self._problem = self._history_problem = None
 
     def _cancel(self) -> None:
         if self._fetching is not None:
             self._fetching.cancel()
-        for task in self._later.values():
-            task.cancel()
-        self._later = {}
+        if self._reading_history is not None:
+            self._reading_history.cancel()
+        self._reader.cancel()
 
-    # Questions.
-
-    def _questions(self, now: datetime, *, by_user: bool = False) -> list[fetch.Question]:
-        wanted = fetch.shown(self._store, self._scope(now), now.date(), () if by_user else self._refused)
-        if by_user:
-            return wanted
-        for question in wanted:
-            if question.text in self._refused:
-                topic, error = self._refused[question.text]
-                self._failures[topic] = error
-        return [question for question in wanted if question.text not in self._refused]
-
-    def _later_questions(self, now: datetime, *, by_user: bool) -> list[fetch.Question]:
-        chosen = self._scope(now)
-        if chosen is None:
-            return []
-        are_old = self._names_read is not None and now - self._names_read > _NAMES_FRESH_FOR
-        found = []
-        if by_user or self._names_read is None or are_old:
-            found += fetch.names()
-        found += fetch.limits(self._store, chosen, refresh=by_user or are_old)
-        found += fetch.compared(self._store, chosen)
-        found = [question for question in found if by_user or question.text not in self._refused]
-        wanted = [question for question in found if question.topic not in self._later]
-        # The others wait until what is on its way is there.
-        self._held_back |= len(wanted) < len(found)
-        return wanted
+    @property
+    def _store(self) -> Store:
+        return self._reader.store
 
     def _scope(self, now: datetime) -> Scope | None:
-        return scope(self._selection, now.date()) if self._panel_wanted else None
+        """What the panel shows, if anybody sees it."""
+        return self._chosen(now) if self._panel_wanted and self._panel_visible else None
+
+    def _chosen(self, now: datetime) -> Scope:
+        return scope(self._selection, now.date())
 
     # What is known.
 
@@ -431,7 +496,8 @@ class Monitor:
     def _add_up(self) -> None:
         now = self._clock()
         # Also while nobody waits for it: half of a refresh does not go together with the other half.
-        self._figures.add_up(self._scope(now), now, is_waiting=self._is_busy or self._fetching is not None)
+        is_waiting = self._is_busy or self._fetching is not None or self._store.is_asked_by_others(now)
+        self._figures.add_up(self._scope(now), now, is_waiting=is_waiting)
 
     def _state(self) -> views.State:
         figures, bill = self._figures, self._figures.bill
@@ -454,8 +520,8 @@ class Monitor:
             spend_alerts=self._store.spend_alerts,
             rate_limits=self._store.rate_limits,
             monthly_budget=self._settings.monthly_budget,
-            problem=self._problem or self._failures.get(queries.TOTAL),
-            failures=self._failures,
+            problem=self._problem or self._store.failures.get(queries.TOTAL),
+            failures=self._store.failures,
             next_attempt=self._schedule.due_at,
         )
 
@@ -466,22 +532,8 @@ class Monitor:
         if something_known and (status := views.status_view(state)) != self._last_status:
             self._last_status = status
             self._send(status)
-        if reveal or (something_known and self._panel_wanted):
+        if reveal or (something_known and self._panel_wanted and self._panel_visible):
             panel = views.panel_view(state)
             if reveal or panel != self._last_panel:
                 self._last_panel = panel
                 self._send(panel.model_copy(update={"reveal": reveal}))
-
-
-async def _read(
-    client: Client,
-    store: Store,
-    questions: Sequence[fetch.Question],
-    now: datetime,
-    awaited: Collection["asyncio.Task[None]"],
-) -> fetch.Failures:
-    """Ask, and wait for what others have asked; cancelling this cancels only the first."""
-    failures = await fetch.read(client, store, questions, now) if questions else {}
-    if awaited:
-        await asyncio.wait(awaited)
-    return failures

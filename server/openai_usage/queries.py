@@ -92,6 +92,11 @@ def usage_queries(scope: Scope) -> list[Query]:
     return _once([*(usage_query(endpoint) for endpoint in USAGE), *fine])
 
 
+def everything() -> list[Query]:
+    """All that any period shows at first."""
+    return [*_SPLITS, *map(usage_query, USAGE)]
+
+
 def compared(scope: Scope) -> list[Query]:
     """What is also read for the period before. Of a long one only the sum, or it would take hundreds of requests."""
     if scope.days.first == scope.days.last:

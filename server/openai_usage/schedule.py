@@ -8,15 +8,28 @@ from typing import Final
 
 # Timers stand still while a computer sleeps, so the clock is looked at every now and then.
 _LONGEST_WAIT: Final = timedelta(minutes=1)
+# Nobody has looked for so long: nobody needs newer figures.
+_IDLE_AFTER: Final = timedelta(minutes=30)
+# While nothing changes, each pause is twice as long as the one before, up to this.
+_LONGEST_PAUSE: Final = timedelta(minutes=30)
+# Without a network a try costs nothing, and when it is back the figures are to be there at once.
+_FIRST_RETRY: Final = timedelta(seconds=5)
+_LONGEST_RETRY: Final = timedelta(minutes=1)
 
 
 class Schedule:
-    """At once the first time, then at intervals of some minutes; never when there are 0 of them."""
+    """At once the first time, then at intervals of some minutes; never when there are 0 of them.
+
+    The pauses grow while nothing changes, and there is no fetch while nobody uses the window. Without a network it is
+    tried again after seconds.
+    """
 
     def __init__(self, minutes: float, clock: Callable[[], datetime]) -> None:
         self._minutes = minutes
         self._clock = clock
         self._last: datetime | None = None
+        self._quiet = self._offline = 0
+        self._idle_since: datetime | None = None
         self._next: datetime | None = None
         self._not_before: datetime | None = None
         self._plan()
@@ -34,9 +47,15 @@ class Schedule:
     @property
     def due_at(self) -> datetime | None:
         """When the next fetch is due; None: never."""
-        if self._next is None or self._not_before is None:
-            return self._next
-        return max(self._next, self._not_before)
+        if self._next is None:
+            return None
+        due_at = max(self._next, self._not_before) if self._not_before else self._next
+        is_idle_then = self._idle_since is not None and due_at > self._idle_since + _IDLE_AFTER
+        return None if is_idle_then or self._is_idle else due_at
+
+    @property
+    def _is_idle(self) -> bool:
+        return self._idle_since is not None and self._clock() > self._idle_since + _IDLE_AFTER
 
     @property
     def is_due(self) -> bool:
@@ -49,9 +68,29 @@ class Schedule:
         self._plan()
 
     def begin(self, now: datetime) -> None:
-        """A fetch begins."""
+        """A fetch begins, here or elsewhere."""
         self._last = now
         self._plan()
+
+    def learn(self, quiet: int, offline: int) -> None:
+        """How many fetches in a row found nothing new, and how many no network."""
+        self._quiet, self._offline = quiet, offline
+        self._plan()
+
+    def attend(self, *, is_active: bool) -> None:
+        """Whether the window is in use. Whoever comes back wants figures no older than the interval."""
+        if is_active:
+            if self._idle_since is not None:
+                self._quiet = 0
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = self._clock()
+        self._plan()
+
+    def delay(self, seconds: float) -> None:
+        """Put off a fetch that is due now."""
+        if self._next is not None:
+            self._next = max(self._next, self._clock() + timedelta(seconds=seconds))
 
     def restart(self) -> None:
         """As if there had been no fetch yet."""
@@ -90,4 +129,14 @@ class Schedule:
         elif self._last is None:
             self._next = self._clock()
         else:
-            self._next = self._last + timedelta(minutes=self._minutes)
+            self._next = self._last + self._pause()
+
+    def _pause(self) -> timedelta:
+        interval = timedelta(minutes=self._minutes)
+        if self._offline:
+            return min(interval, _LONGEST_RETRY, _FIRST_RETRY * _doubled(self._offline - 1))
+        return max(interval, min(_LONGEST_PAUSE, interval * _doubled(self._quiet)))
+
+
+def _doubled(times: int) -> int:
+    return 1 << min(times, 10)

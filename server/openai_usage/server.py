@@ -65,11 +65,16 @@ def create_server(version: str, create_monitor: CreateMonitor, problems: list[st
         else:
             await session.pull_settings()
 
+    @server.feature(protocol.WINDOW)
+    def window(params: Any) -> None:  # noqa: ANN401 - what it is, is looked at
+        session.attend(params)
+
     @server.feature(types.SHUTDOWN)
     async def shutdown(_: None) -> None:
         await session.stop()
 
     _answer_commands(server, session)
+    _answer_commands_that_return(server, session)
     return server
 
 
@@ -83,9 +88,17 @@ def _answer_commands(server: LanguageServer, session: "_Session") -> None:
     def refresh(*_: Any) -> None:  # noqa: ANN401
         session.monitor.refresh()
 
+    @server.command(protocol.FETCH_HISTORY)
+    def fetch_history(*_: Any) -> None:  # noqa: ANN401
+        session.monitor.fetch_history()
+
     @server.command(protocol.SELECT)
     def select(argument: Any = None) -> None:  # noqa: ANN401
         session.monitor.select(_read(protocol.SELECT, protocol.Selection, argument))
+
+
+def _answer_commands_that_return(server: LanguageServer, session: "_Session") -> None:
+    """What they do is done when they return."""
 
     @server.command(protocol.EXPORT)
     async def export(argument: Any = None) -> str | None:  # noqa: ANN401
@@ -106,6 +119,13 @@ def _answer_commands(server: LanguageServer, session: "_Session") -> None:
         if text is None:
             raise JsonRpcInvalidParams(f"{protocol.TABLE_AS_MARKDOWN}: the panel has no such table now")
         return text
+
+    @server.command(protocol.ERASE)
+    def erase(*_: Any) -> None:  # noqa: ANN401
+        try:
+            session.monitor.erase()
+        except OSError as error:
+            raise JsonRpcInternalError(f"The stored usage could not be erased: {error}.") from None
 
 
 def _keep_no_documents(server: LanguageServer) -> None:
@@ -140,6 +160,7 @@ class _Session:
         self._create_monitor = create_monitor
         self._problems = problems
         self._warned_of: set[str] = set()
+        self._window: protocol.WindowState | None = None
         self._monitor: Monitor | None = None
         self._task: asyncio.Task[None] | None = None
         self._log_handler = _ClientLog(server)
@@ -161,6 +182,8 @@ class _Session:
         self._monitor = self._create_monitor(
             self._publish, self._progress, self._read_settings(self.raw_settings), self.locale
         )
+        if self._window is not None:
+            self._monitor.attend(self._window)
         self._task = asyncio.create_task(self._monitor.run())
         self._task.add_done_callback(_log_end)
 
@@ -171,6 +194,16 @@ class _Session:
         self.raw_settings = raw
         if self._monitor is not None:
             self._monitor.configure(self._read_settings(raw))
+
+    def attend(self, window: object) -> None:
+        """Take over whether anybody looks, at once or at the start; what cannot be understood changes nothing."""
+        try:
+            self._window = protocol.WindowState.model_validate(window, from_attributes=True)
+        except ValidationError as error:
+            _log.warning("%s: %d things in it are not as they should be", protocol.WINDOW, error.error_count())
+            return
+        if self._monitor is not None:
+            self._monitor.attend(self._window)
 
     async def pull_settings(self) -> None:
         """Ask the client for the settings, if it can be asked."""
@@ -212,14 +245,14 @@ class _Session:
         self._server.protocol.notify(method, view.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
     @contextmanager
-    def _progress(self, title: str, cancel: Callable[[], object]) -> Iterator[None]:
+    def _progress(self, title: str, cancel: Callable[[], object]) -> Iterator[Callable[[str], None]]:
         window = self._server.client_capabilities.window
         if window is None or not window.work_done_progress:
-            yield
+            yield lambda _: None
             return
         work = _WorkDone(self._server, title, cancel)
         try:
-            yield
+            yield work.say
         finally:
             work.end()
 
@@ -236,6 +269,10 @@ class _WorkDone:
         self._begun = self._ended = False
         # A callback, not an awaited reply: a client may answer late or never.
         self._progress.create(self._token, self._on_created)
+
+    def say(self, text: str) -> None:
+        if self._begun:
+            self._progress.report(self._token, types.WorkDoneProgressReport(message=text))
 
     def end(self) -> None:
         self._ended = True

@@ -16,6 +16,8 @@ class Settings:
     """Minutes between two fetches; 0: fetch on command only."""
     monthly_budget: Decimal | None = None
     """What the organisation plans to spend in a calendar month, in the currency of its bill; None: not set."""
+    storage_megabytes: float = 200
+    """How much of the disk an account's figures may take."""
     base_url: str | None = None
     """Where the API is, without a trailing slash; None: not set here."""
 
@@ -41,6 +43,12 @@ def read(raw: object) -> tuple[Settings, list[str]]:
     if budget is not None and not _is_amount(budget):
         problems.append('"openaiUsage.monthlyBudget" has to be an amount, or 0 for none; it is not used.')
         budget = None
+    storage = raw.get("storageMegabytes")
+    if storage is None:
+        storage = defaults.storage_megabytes
+    elif not _is_megabytes(storage):
+        problems.append('"openaiUsage.storageMegabytes" has to be a number from 10 up; 200 is used.')
+        storage = defaults.storage_megabytes
     base_url = raw.get("baseUrl") or None
     if base_url is not None and (fault := base_url_fault(base_url)):
         problems.append(f'"openaiUsage.baseUrl" {fault}; it is not used.')
@@ -49,6 +57,7 @@ def read(raw: object) -> tuple[Settings, list[str]]:
         refresh_minutes=float(refresh_minutes),
         # By way of its text: 99.99 is meant, and not the binary fraction next to it.
         monthly_budget=None if budget is None else Decimal(str(budget)),
+        storage_megabytes=float(storage),
         base_url=_tidy(base_url),
     ), problems
 
@@ -96,6 +105,12 @@ def _is_minutes(value: object) -> bool:
     return value == 0 or 1 <= value <= _MOST_MINUTES
 
 
+def _is_megabytes(value: object) -> bool:
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and _LEAST_MEGABYTES <= value <= _MOST_MEGABYTES
+    )
+
+
 def _is_amount(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _MOST_MONEY
 
@@ -107,3 +122,5 @@ def _tidy(url: str | None) -> str | None:
 # A year: anything longer is a slip, and timers cannot take any number.
 _MOST_MINUTES: Final = 525_600
 _MOST_MONEY: Final = 10**12
+_LEAST_MEGABYTES: Final = 10
+_MOST_MEGABYTES: Final = 10**6

@@ -884,7 +884,7 @@ async def _monitored(account: Account) -> PanelView:
         Credential(SecretStr(DEMO_KEY), KeyKind.ADMIN, "OPENAI_ADMIN_KEY"),
         lambda url, credential: Client(url, credential.secret),
         publish,
-        lambda *_: nullcontext(),
+        lambda *_: nullcontext(lambda _: None),
         Settings(),
         default_base_url=account.demo.url,
         clock=lambda: account.now,

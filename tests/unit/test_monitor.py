@@ -219,10 +219,10 @@ class World(httpx.AsyncBaseTransport):
             return Client(url, credential.secret, transport=self, pause=no_pause)
 
         @contextmanager
-        def progress(_: str, cancel: Callable[[], object]) -> Iterator[None]:
+        def progress(_: str, cancel: Callable[[], object]) -> Iterator[Callable[[str], None]]:
             self.cancel = cancel
             self.news.set()
-            yield
+            yield lambda _: None
             self.cancel = None
 
         credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})

@@ -92,17 +92,20 @@ class Buckets:
         )
 
     def put(self, days: Days, buckets: Iterable[Bucket], as_of: datetime) -> bool:
-        """Replace `days` whole. Whether one that was known is not as it was."""
+        """Replace `days` whole; not those that were asked for later. Whether one that was known is not as it was."""
         by_day: dict[date, list[Bucket]] = defaultdict(list)
         for bucket in buckets:
             by_day[day_of(bucket.start)].append(bucket)
         self._load(days)
-        before = {day: known.buckets for day in days if (known := self._days.get(day)) and known.buckets is not None}
-        has_moved = any(pack(by_day[day]) != pack(old) for day, old in before.items())
+        known = {day: of_day for day in days if (of_day := self._days.get(day)) is not None}
         first_unsettled = as_of.date() - self._settles_in
-        kept = {day: Kept(as_of, day < first_unsettled) for day in days}
-        for day in days:
-            self._days[day] = _KnownDay(kept[day], by_day[day])
+        kept = {
+            day: Kept(as_of, day < first_unsettled)
+            for day in days
+            if day not in known or known[day].kept.as_of <= as_of
+        }
+        has_moved = any(pack(by_day[day]) != pack(known[day].buckets or []) for day in kept.keys() & known.keys())
+        self._days |= {day: _KnownDay(new, by_day[day]) for day, new in kept.items()}
         self._changed()
         if self._shelf is not None:
             self._shelf.write(kept, by_day, self.keys)
@@ -144,7 +147,18 @@ class Buckets:
             day -= _DAY
         return day
 
+    def first_used(self, days: Days) -> date | None:
+        """The first of `days` that has a row."""
+        return next((day_of(bucket.start) for bucket in self.of(days) if len(bucket.keys)), None)
+
     # With others.
+
+    def release(self) -> None:
+        """Keep no rows in memory that are on the shelf."""
+        if self._shelf is not None:
+            self._whole.clear()
+            for known in self._days.values():
+                known.buckets = None
 
     def follow(self, days: Mapping[date, Kept]) -> None:
         """Days on the shelf that somebody replaced."""

@@ -25,12 +25,16 @@ _ENDPOINTS: Final = {endpoint.name: endpoint for endpoint in (COSTS, *USAGE)}
 class Facts:
     """All that servers on one folder have to know of each other, too."""
 
+    asked: datetime = LONG_AGO
+    """When it was last looked whether there is anything new."""
     since: datetime = LONG_AGO
     """When the last refresh began. What is older than that and may have moved does not go together with the rest."""
     bill_since: datetime = LONG_AGO
     """When the bill was last seen to have moved, which a new split of it may show without any refresh."""
     quiet: int = 0
-    """How many refreshes in a row found nothing new."""
+    """How many looks in a row found nothing new."""
+    offline: int = 0
+    """How many looks in a row found no network."""
     not_before: datetime | None = None
     """Until then OpenAI does not want to be asked."""
     first_day: date | None = None
@@ -54,9 +58,11 @@ class Facts:
 
 
 class _State(msgspec.Struct):
+    asked: datetime
     since: datetime
     bill_since: datetime
     quiet: int
+    offline: int
     not_before: datetime | None
     first_day: date | None
     absent: list[str]
@@ -100,9 +106,11 @@ def written(facts: Facts) -> dict[str, bytes]:
     refused = {text: _failure(topic, error) for text, (topic, error) in facts.refused.items()}
     parts = {
         "state": _State(
+            facts.asked,
             facts.since,
             facts.bill_since,
             facts.quiet,
+            facts.offline,
             facts.not_before,
             facts.first_day,
             sorted(endpoint.name for endpoint in facts.absent),
@@ -118,8 +126,9 @@ def take_over(facts: Facts, name: str, value: bytes) -> None:
     """Put a part in the place of what is known; one of packing.UNREADABLE when it is none."""
     match msgspec.json.decode(value, type=PARTS[name]):
         case _State() as state:
-            facts.since, facts.bill_since = state.since, state.bill_since
-            facts.quiet, facts.not_before, facts.first_day = state.quiet, state.not_before, state.first_day
+            facts.asked, facts.since, facts.bill_since = state.asked, state.since, state.bill_since
+            facts.quiet, facts.offline, facts.not_before = state.quiet, state.offline, state.not_before
+            facts.first_day = state.first_day
             facts.absent = {_ENDPOINTS[one] for one in state.absent}
         case _Failures() as failures:
             facts.failures = dict(map(_topic_and_error, failures.failures))

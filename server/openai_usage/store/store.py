@@ -14,7 +14,7 @@ from openai_usage.endpoints import COSTS, Query
 from openai_usage.rows import Bucket
 from openai_usage.store.accounts import set_aside
 from openai_usage.store.buckets import NEVER, Buckets, settles_in
-from openai_usage.store.facts import PARTS, Facts, take_over, written
+from openai_usage.store.facts import LONG_AGO, PARTS, Facts, take_over, written
 from openai_usage.store.file import FAILURES, Changes, File, FileShelf, is_damage
 
 _log = logging.getLogger(__name__)
@@ -39,6 +39,10 @@ class Store(Facts):
         self._holder = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._written: dict[str, bytes] = {}
         self._said: set[str] = set()
+        self.moves = 0
+        """How often something was read that is not as it was, or was not known."""
+        self.has_news = False
+        """Others wrote something; whoever tells of it takes this back."""
         self.open()
 
     # Figures.
@@ -48,44 +52,42 @@ class Store(Facts):
         since = max(self.since, self.bill_since) if query.endpoint is COSTS else self.since
         return self.buckets[query].to_read(needed, NEVER if anew else since)
 
-    def put(self, query: Query, days: Days, buckets: Iterable[Bucket], as_of: datetime) -> bool:
-        """Replace days of a query whole. Whether one that was known is not as it was."""
+    def put(self, query: Query, days: Days, buckets: Iterable[Bucket], as_of: datetime) -> None:
+        """Replace days of a query whole; not those that somebody asked for later."""
         # In one transaction: splits of the bill that do not go together must not look as if they did.
-        with self._together():
-            has_moved = self.buckets[query].put(days, buckets, as_of)
-            if has_moved and query.endpoint is COSTS:
-                self.bill_since = max(self.bill_since, as_of)
-                self.keep()
-        return has_moved
+        with self.up_to_date():
+            of_query = self.buckets[query]
+            self.moves += bool(of_query.missing(days))
+            if of_query.put(days, buckets, as_of):
+                self.moves += 1
+                if query.endpoint is COSTS:
+                    self.bill_since = max(self.bill_since, as_of)
 
     @property
     def version(self) -> int:
         """Another number after each change of what was counted or billed."""
         return sum(buckets.version for buckets in self.buckets.values()) + len(self.absent)
 
-    def keep(self) -> None:
-        """Write down all that is not a figure, as far as it changed."""
-        if self._file is None:
-            return
-        new = {name: value for name, value in written(self).items() if self._written.get(name) != value}
-        if not new:
-            return
-        try:
-            with self._file.transaction():
-                for name, value in new.items():
-                    self._file.set_fact(name, value)
-            self._written |= new
-        except FAILURES as error:
-            self._lose(error)
+    @contextmanager
+    def up_to_date(self) -> Iterator[None]:
+        """Take over what others know, then change something, and write down what was changed: all as one."""
+        with self._together():
+            self.follow()
+            yield
+            self._keep()
 
     def drop_after(self, moment: datetime) -> None:
-        """Forget everything that was learned later than `moment`: the clock was wrong then."""
-        if self._file is None:
-            return
-        try:
-            self._file.drop_after(moment)
-        except FAILURES as error:
-            self._lose(error)
+        """Forget what was learned later than `moment`: the clock was wrong then."""
+        with self.up_to_date():
+            self.asked, self.since, self.bill_since = (
+                LONG_AGO if one > moment else one for one in (self.asked, self.since, self.bill_since)
+            )
+            self.names_read = self.not_before = None
+            try:
+                if self._file is not None:
+                    self._file.drop_after(moment)
+            except FAILURES as error:
+                self._lose(error)
 
     # The file.
 
@@ -146,17 +148,21 @@ class Store(Facts):
 
     # Others.
 
-    def follow(self) -> bool:
-        """Take over what others wrote since the last time. Whether there was anything."""
+    def follow(self) -> None:
+        """Take over what others wrote since the last time."""
         try:
             changes = self._changes()
             if changes is None:
-                return False
+                return
+            self.has_news = True
             for name, value in changes.facts.items():
-                self._take_over(name, value)
+                # What was written here is known, and may have changed since.
+                if self._written.get(name) != value:
+                    self._take_over(name, value)
         except (*FAILURES, _MovedError) as error:
+            self.has_news = True
             self._lose(error)
-            return True
+            return
         for query, days in changes.days.items():
             # Of others nothing was read yet: they are looked up when they are needed.
             if query in self.buckets:
@@ -164,7 +170,6 @@ class Store(Facts):
         if changes.are_days_gone:
             for buckets in self.buckets.values():
                 buckets.look_again()
-        return True
 
     def _changes(self) -> Changes | None:
         if self._file is None:
@@ -207,6 +212,18 @@ class Store(Facts):
             return False
 
     # Within.
+
+    def _keep(self) -> None:
+        """Write down all that is not a figure, as far as it changed."""
+        if self._file is None:
+            return
+        try:
+            for name, value in written(self).items():
+                if self._written.get(name) != value:
+                    self._file.set_fact(name, value)
+                    self._written[name] = value
+        except FAILURES as error:
+            self._lose(error)
 
     def _buckets_of(self, query: Query) -> Buckets:
         shelf = FileShelf(self._file, query, self._lose) if self._file else None
