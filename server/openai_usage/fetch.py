@@ -15,7 +15,7 @@ from openai_usage.endpoints import COSTS, USAGE, Query
 from openai_usage.limits import LimitsOf
 from openai_usage.openai_api import ApiError, Client, Fault
 from openai_usage.scope import Scope
-from openai_usage.store import Store, Topic, may_move
+from openai_usage.store import LONG_AGO, NEVER, Store, Topic, may_move
 
 _log = logging.getLogger(__name__)
 
@@ -50,10 +50,13 @@ def needed_days(scope: Scope | None, query: Query, today: date) -> list[Days]:
     return [given for days in found if (given := queries.given(query, days))]
 
 
-def shown(store: Store, scope: Scope | None, today: date, refused: Collection[str] = ()) -> list[Question]:
+def shown(
+    store: Store, scope: Scope | None, today: date, refused: Collection[str] = (), anew: datetime = NEVER
+) -> list[Question]:
     """What the views need and the store has not, or not since the last refresh.
 
     `scope` is the panel's; None: nobody looks at the panel. `refused` are texts of questions that will not be asked.
+    What was read since `anew` need not be read again, when all of the bill is.
     """
     wanted = [queries.TOTAL, queries.BASE]
     if scope:
@@ -65,14 +68,14 @@ def shown(store: Store, scope: Scope | None, today: date, refused: Collection[st
         may_move(days, today) and _figures(query, days).text not in refused for query in bill for days in found[query]
     ):
         # Splits of the bill are compared with each other, so all of them are read at the same moment.
-        found |= {query: _to_read(store, query, needed_days(scope, query, today), anew=True) for query in bill}
+        found |= {query: _to_read(store, query, needed_days(scope, query, today), anew) for query in bill}
     return [_figures(query, days) for query, ranges in found.items() for days in ranges]
 
 
 def signs(store: Store, scope: Scope | None, today: date) -> list[Question]:
     """Three questions that tell whether there is anything new: the bill in two ways, and the use of most people."""
     wanted = [queries.TOTAL, queries.BASE, *([queries.usage_query(USAGE[0])] if scope else [])]
-    found = ((query, _to_read(store, query, needed_days(scope, query, today), anew=True)) for query in wanted)
+    found = ((query, _to_read(store, query, needed_days(scope, query, today), NEVER)) for query in wanted)
     return [_figures(query, days) for query, ranges in found for days in ranges]
 
 
@@ -154,10 +157,10 @@ async def _answer(question: Question, client: Client, store: Store, now: datetim
     return None
 
 
-def _to_read(store: Store, query: Query, needed: Sequence[Days], *, anew: bool = False) -> list[Days]:
+def _to_read(store: Store, query: Query, needed: Sequence[Days], anew: datetime = LONG_AGO) -> list[Days]:
     """Ranges that touch are asked for as one."""
     ranges = sorted(
-        (part for days in needed for part in store.to_read(query, days, anew=anew)),
+        (part for days in needed for part in store.to_read(query, days, anew)),
         key=lambda part: part.first,
     )
     joined: list[Days] = []

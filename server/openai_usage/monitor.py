@@ -105,7 +105,7 @@ class Monitor:
         self._more_wanted = False
         self._busy = False
         self._fetching: asyncio.Task[fetch.Failures | None] | None = None
-        self._reading_history: asyncio.Task[ApiError | None] | None = None
+        self._reading_history: asyncio.Task[None] | None = None
         self._exports: set[asyncio.Task[None]] = set()
         self._last_status: StatusView | None = None
         self._last_panel: PanelView | None = None
@@ -373,7 +373,7 @@ class Monitor:
                 store.quiet = 0 if by_user or store.moves != moves else store.quiet + 1
                 if store.moves != moves and store.since < store.asked:
                     store.since = store.asked
-            return () if queries.TOTAL in store.failures else reader.shown(self._scope(now), now)
+            return () if queries.TOTAL in store.failures else reader.shown(self._scope(now), now, anew=store.asked)
 
         return first, rest
 
@@ -411,17 +411,15 @@ class Monitor:
             return False
         return True
 
-    async def _read_history(self) -> ApiError | None:
+    async def _read_history(self) -> None:
         reader, this = self._reader, asyncio.current_task()
         try:
             with self._progress("Fetching all OpenAI usage", this.cancel if this else lambda: None) as say:
-                error = await history.read(reader, self._clock(), lambda day: say(f"back to {day:%-d %b %Y}"))
+                error = await history.read(reader, self._clock(), lambda day: say(f"back to {day.day} {day:%b %Y}"))
             self._history_problem = error
-            return error
         except Exception:
             _log.exception("The whole history could not be read, for a reason nobody thought of")
             self._problem = views.BUG
-            return None
         finally:
             self._reading_history = None
             self._show_what_is_known()

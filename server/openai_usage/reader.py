@@ -9,7 +9,7 @@ from typing import Final
 from openai_usage import fetch, queries
 from openai_usage.openai_api import ApiError, Client, Fault
 from openai_usage.scope import Scope
-from openai_usage.store import Store, Topic
+from openai_usage.store import NEVER, Store, Topic
 from openai_usage.turn import LostError, Turn
 
 _log = logging.getLogger(__name__)
@@ -59,10 +59,12 @@ class Reader:
 
     # What is missing.
 
-    def shown(self, scope: Scope | None, now: datetime, *, by_user: bool = False) -> list[fetch.Question]:
-        """What the views need; `by_user` also what was refused before."""
+    def shown(
+        self, scope: Scope | None, now: datetime, *, by_user: bool = False, anew: datetime = NEVER
+    ) -> list[fetch.Question]:
+        """What the views need; `by_user` also what was refused before. For `anew` see `fetch.shown`."""
         refused = self.store.refused
-        wanted = fetch.shown(self.store, scope, now.date(), () if by_user else refused)
+        wanted = fetch.shown(self.store, scope, now.date(), () if by_user else refused, anew)
         if by_user:
             return wanted
         for question in wanted:

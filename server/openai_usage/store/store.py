@@ -13,7 +13,7 @@ from openai_usage.days import Days
 from openai_usage.endpoints import COSTS, Query
 from openai_usage.rows import Bucket
 from openai_usage.store.accounts import set_aside
-from openai_usage.store.buckets import NEVER, Buckets, settles_in
+from openai_usage.store.buckets import Buckets, settles_in
 from openai_usage.store.facts import LONG_AGO, PARTS, Facts, take_over, written
 from openai_usage.store.file import FAILURES, Changes, File, FileShelf, is_damage
 
@@ -47,10 +47,10 @@ class Store(Facts):
 
     # Figures.
 
-    def to_read(self, query: Query, needed: Days, *, anew: bool = False) -> list[Days]:
-        """Which of `needed` have to be asked for; with `anew`, also what was read just now and may move."""
-        since = max(self.since, self.bill_since) if query.endpoint is COSTS else self.since
-        return self.buckets[query].to_read(needed, NEVER if anew else since)
+    def to_read(self, query: Query, needed: Days, anew: datetime = LONG_AGO) -> list[Days]:
+        """Which of `needed` have to be asked for; also what was read before `anew` and may move."""
+        since = max(self.since, self.bill_since, anew) if query.endpoint is COSTS else max(self.since, anew)
+        return self.buckets[query].to_read(needed, since)
 
     def put(self, query: Query, days: Days, buckets: Iterable[Bucket], as_of: datetime) -> None:
         """Replace days of a query whole; not those that somebody asked for later."""
