@@ -14,7 +14,7 @@ export function activate(context: ExtensionContext): void {
   const log = createLog();
   const key = new AdminKey(context.secrets);
   const statusBar = new StatusBar(log);
-  const theServer = new Server(context.extensionPath, key, log);
+  const theServer = new Server(context.extensionPath, context.globalStorageUri.fsPath, key, log);
   const choice = new Choice(context.workspaceState, log);
   const parts = { server: theServer, choice, log };
   const last = new LastView(context.workspaceState, log);
