@@ -1,4 +1,5 @@
 import { type ExtensionContext, workspace } from "vscode";
+import { Attention } from "./attention";
 import { Choice } from "./choice";
 import { registerCommands, tell } from "./commands";
 import { LastView } from "./lastView";
@@ -47,6 +48,8 @@ export function activate(context: ExtensionContext): void {
     log,
     statusBar,
     panel,
+    // Before all else that a new server is told or asked.
+    new Attention(theServer, panel, log),
     theServer.onStatus((view) => statusBar.update(view)),
     theServer.onPanel((view) => panel.update(view)),
     theServer.onDidChangeState(onState),
