@@ -8,6 +8,7 @@ import {
   COPY_TABLE,
   EXPORT,
   type ExportArguments,
+  FETCH_HISTORY,
   FORGET_ADMIN_KEY,
   OPEN_SETTINGS,
   REFRESH,
@@ -53,6 +54,10 @@ export function registerCommands(parts: Parts): Disposable {
       const session = await running(server);
       // A server that has only just started is fetching anyway.
       if (started) await session?.execute(REFRESH);
+    },
+    [FETCH_HISTORY]: async () => {
+      const session = await running(server);
+      await session?.execute(FETCH_HISTORY);
     },
     [SELECT]: async (argument) => {
       const selection = decode<Selection>("Selection", argument);
