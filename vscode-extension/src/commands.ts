@@ -1,6 +1,7 @@
 import { commands, Disposable, env, type LogOutputChannel, window } from "vscode";
 import type { Choice } from "./choice";
 import { decode } from "./decode";
+import { erase, tellNotErased } from "./erasing";
 import { askWhere, isCancelled, tellExported, tellRefused } from "./exporting";
 import { type Failure, RESTART } from "./failure";
 import type { Panel } from "./panel";
@@ -8,6 +9,7 @@ import {
   COPY_TABLE,
   EXPORT,
   type ExportArguments,
+  FETCH_HISTORY,
   FORGET_ADMIN_KEY,
   OPEN_SETTINGS,
   REFRESH,
@@ -54,6 +56,10 @@ export function registerCommands(parts: Parts): Disposable {
       // A server that has only just started is fetching anyway.
       if (started) await session?.execute(REFRESH);
     },
+    [FETCH_HISTORY]: async () => {
+      const session = await running(server);
+      await session?.execute(FETCH_HISTORY);
+    },
     [SELECT]: async (argument) => {
       const selection = decode<Selection>("Selection", argument);
       choice.add(selection);
@@ -92,7 +98,17 @@ export function registerCommands(parts: Parts): Disposable {
       // The same key once more: it may be accepted by now, or whatever else was wrong may be over.
       if (await key.set()) await server.restart();
     },
-    [FORGET_ADMIN_KEY]: () => key.forget(),
+    [FORGET_ADMIN_KEY]: () =>
+      key.forget(async () => {
+        try {
+          await erase(server);
+          window.setStatusBarMessage("$(check) Fetched usage erased", STATUS_FOR);
+        } catch (error) {
+          log.error("What is kept on disk was not erased:", error);
+          // The key is forgotten all the same, and without waiting for the user to have read it.
+          void tellNotErased(error, server.dataFolder);
+        }
+      }),
     [SHOW_LOG]: async () => log.show(),
     [RESTART]: () => server.restart(),
     [OPEN_SETTINGS]: async (setting) => {

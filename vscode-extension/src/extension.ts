@@ -1,4 +1,5 @@
 import { type ExtensionContext, workspace } from "vscode";
+import { Attention } from "./attention";
 import { Choice } from "./choice";
 import { registerCommands, tell } from "./commands";
 import { LastView } from "./lastView";
@@ -14,7 +15,7 @@ export function activate(context: ExtensionContext): void {
   const log = createLog();
   const key = new AdminKey(context.secrets);
   const statusBar = new StatusBar(log);
-  const theServer = new Server(context.extensionPath, key, log);
+  const theServer = new Server(context.extensionPath, context.globalStorageUri.fsPath, key, log);
   const choice = new Choice(context.workspaceState, log);
   const parts = { server: theServer, choice, log };
   const last = new LastView(context.workspaceState, log);
@@ -47,6 +48,8 @@ export function activate(context: ExtensionContext): void {
     log,
     statusBar,
     panel,
+    // Before all else that a new server is told or asked.
+    new Attention(theServer, panel, log),
     theServer.onStatus((view) => statusBar.update(view)),
     theServer.onPanel((view) => panel.update(view)),
     theServer.onDidChangeState(onState),

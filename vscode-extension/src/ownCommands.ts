@@ -2,6 +2,7 @@ import { RESTART } from "./failure";
 import {
   COPY_TABLE,
   EXPORT,
+  FETCH_HISTORY,
   FORGET_ADMIN_KEY,
   OPEN_SETTINGS,
   REFRESH,
@@ -14,6 +15,7 @@ import {
 export const OWN_COMMANDS: ReadonlySet<string> = new Set([
   SHOW,
   REFRESH,
+  FETCH_HISTORY,
   SET_ADMIN_KEY,
   FORGET_ADMIN_KEY,
   SHOW_LOG,

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import {
   commands,
   type Disposable,
+  EventEmitter,
   type LogOutputChannel,
   Uri,
   ViewColumn,
@@ -20,6 +21,8 @@ const VIEW_TYPE = "openaiUsage.panel";
 
 /** The panel in an editor tab: shows the last PanelView, hands on what was clicked in it. */
 export class Panel implements Disposable {
+  readonly #visibility = new EventEmitter<void>();
+  readonly onDidChangeVisibility = this.#visibility.event;
   readonly #folder: Uri;
   readonly #choice: Choice;
   readonly #last: LastView;
@@ -57,6 +60,11 @@ export class Panel implements Disposable {
 
   get isOpen(): boolean {
     return this.#panel !== undefined;
+  }
+
+  /** Open, and not behind another tab. */
+  get isVisible(): boolean {
+    return this.#panel?.visible ?? false;
   }
 
   /** What the panel showed last. */
@@ -112,6 +120,7 @@ export class Panel implements Disposable {
     const panel = this.#panel;
     this.#panel = undefined; // It was not the user who closed it.
     panel?.dispose();
+    this.#visibility.dispose();
   }
 
   #adopt(panel: WebviewPanel): void {
@@ -122,11 +131,14 @@ export class Panel implements Disposable {
       if (this.#panel !== panel) return;
       this.#panel = undefined;
       this.#last.forget();
+      this.#visibility.fire();
     });
+    panel.onDidChangeViewState(() => this.#visibility.fire());
     panel.webview.onDidReceiveMessage((message) => this.#receive(message));
     // Set even for a restored panel, whose page may have been allowed something else.
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     panel.webview.html = page(panel.webview, dist);
+    this.#visibility.fire();
   }
 
   /** Figures stay until a server knows better. What else the last one said is of no use now. */

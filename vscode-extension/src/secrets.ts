@@ -37,8 +37,12 @@ export class AdminKey {
     return false;
   }
 
-  /** Deletes the key, once the user has agreed. */
-  async forget(): Promise<void> {
+  /**
+   * Deletes the key, once the user has agreed.
+   *
+   * @param erase Erases what was fetched with the key, where the user wants that, too; tells itself where it cannot.
+   */
+  async forget(erase: () => Promise<void>): Promise<void> {
     const fromEnvironment = process.env.OPENAI_ADMIN_KEY
       ? " OPENAI_ADMIN_KEY in the environment is used."
       : "";
@@ -47,15 +51,22 @@ export class AdminKey {
       return;
     }
     const forget = "Forget";
+    const forgetAndErase = "Forget and Erase Data";
     const answer = await window.showWarningMessage(
       "Forget the admin key that VS Code keeps?",
       {
         modal: true,
-        detail: `OpenAI goes on accepting the key until it is deleted there.${fromEnvironment.replace("is used", "will be used")}`,
+        detail:
+          "The usage that was fetched with it is kept on this computer; it can be erased with the key.\n\n" +
+          `OpenAI goes on accepting the key until it is deleted there.${fromEnvironment.replace("is used", "will be used")}`,
       },
       forget,
+      forgetAndErase,
     );
-    if (answer === forget) await this.#secrets.delete(SECRET);
+    if (answer === undefined) return;
+    // First: without the key, the server of every window starts anew and no longer knows whose data that was.
+    if (answer === forgetAndErase) await erase();
+    await this.#secrets.delete(SECRET);
   }
 }
 

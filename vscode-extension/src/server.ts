@@ -24,6 +24,8 @@ export class Server implements Disposable {
   readonly onStatus = this.#status.event;
   readonly onPanel = this.#panel.event;
 
+  /** Where the server keeps what it fetched; all windows share it. */
+  readonly dataFolder: string;
   readonly #folder: string;
   readonly #key: AdminKey;
   readonly #log: LogOutputChannel;
@@ -34,9 +36,13 @@ export class Server implements Disposable {
   #usedKey: string | undefined;
   #disposed = false;
 
-  /** @param folder The extension's folder. */
-  constructor(folder: string, key: AdminKey, log: LogOutputChannel) {
+  /**
+   * @param folder The extension's folder.
+   * @param dataFolder Need not be there: the server makes it.
+   */
+  constructor(folder: string, dataFolder: string, key: AdminKey, log: LogOutputChannel) {
     this.#folder = folder;
+    this.dataFolder = dataFolder;
     this.#key = key;
     this.#log = log;
   }
@@ -111,8 +117,8 @@ export class Server implements Disposable {
     // Without the line end that a file or a secret manager left there: as it is sent, and so as it is redacted.
     env.OPENAI_ADMIN_KEY = (this.#usedKey ?? env.OPENAI_ADMIN_KEY)?.trim();
     env.OPENAI_API_KEY = env.OPENAI_API_KEY?.trim();
-    const args = demo === "1" && !env.OPENAI_ADMIN_KEY ? ["--demo"] : [];
-    return { args, env };
+    const sample = demo === "1" && !env.OPENAI_ADMIN_KEY ? ["--demo"] : [];
+    return { args: ["--data-dir", this.dataFolder, ...sample], env };
   }
 
   #onEnded(session: Session, how: string): void {

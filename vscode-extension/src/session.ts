@@ -83,6 +83,11 @@ export class Session {
     return this.#client.execute(command, ...args);
   }
 
+  /** Tells the server something to which there is no answer. @throws {Error} where it has gone. */
+  notify(method: string, params: object): Promise<void> {
+    return this.#client.sendNotification(method, params);
+  }
+
   async stop(): Promise<void> {
     try {
       await this.#client.dispose(STOP_WITHIN);

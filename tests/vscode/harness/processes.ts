@@ -104,8 +104,14 @@ export class Child {
   }
 }
 
+export interface Process {
+  pid: number;
+  /** The program and its arguments. */
+  command: string[];
+}
+
 /** The processes below `pid`, children first. Linux only: it reads /proc, for `ps` is not on every machine. */
-export function descendants(pid: number): { pid: number; command: string[] }[] {
+export function descendants(pid: number): Process[] {
   const children = new Map<number, number[]>();
   for (const entry of readdirSync("/proc")) {
     if (!/^\d+$/.test(entry)) continue;

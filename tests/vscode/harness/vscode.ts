@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { install } from "../install.mjs";
 import { eventually } from "./eventually.ts";
 import { REPOSITORY, RUN, scratch } from "./paths.ts";
-import { Child, descendants } from "./processes.ts";
+import { Child, descendants, type Process } from "./processes.ts";
 
 export interface VsCodeOptions {
   /** Names its folder under .run/. */
@@ -84,13 +84,18 @@ export class VsCode {
     return `${new URL(this.url).origin}/?folder=${scratch(relative(RUN, this.folder), folder)}`;
   }
 
+  /** The extension's own folder, which is one for all windows. */
+  get dataFolder(): string {
+    return join(this.folder, "user-data", "User", "globalStorage", "openai-usage.openai-usage");
+  }
+
   /** A path in the folder that is open. */
   inWorkspace(file: string): string {
     return join(this.folder, "my-project", file);
   }
 
-  /** The process id of the Python server, once there is one other than `not`. */
-  async pythonServer({ not }: { not?: number } = {}): Promise<number> {
+  /** The Python server, once there is one of another process id than `not`. */
+  async pythonServer({ not }: { not?: number } = {}): Promise<Process> {
     return eventually(() => {
       const servers = descendants(this.#child.pid)
         .filter(
@@ -99,7 +104,7 @@ export class VsCode {
         )
         .filter(({ pid }) => pid !== not);
       const [server, ...others] = servers;
-      if (server && others.length === 0) return server.pid;
+      if (server && others.length === 0) return server;
       throw new Error(`expected one Python server, found ${JSON.stringify(servers)}`);
     });
   }

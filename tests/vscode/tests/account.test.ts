@@ -1,5 +1,6 @@
 /** With an admin key in the environment: what the API says is what the user sees, to the last digit. */
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
 import { describe } from "node:test";
 import { type Decimal, decimal, dollars, plain, sum, sumBy } from "../harness/decimal.ts";
 import { ADMIN_KEY, type Fault } from "../harness/demoApi.ts";
@@ -8,6 +9,8 @@ import { day, days, firstOfMonth, type OpenAiApi, type Row, total } from "../har
 import { session } from "../harness/session.ts";
 import { modelOf, Truth } from "../harness/truth.ts";
 import type { Contents, UsagePanel } from "../harness/usagePanel.ts";
+import type { VsCode } from "../harness/vscode.ts";
+import type { Workbench } from "../harness/workbench.ts";
 
 const FAILURES: { what: string; faults: Fault[]; says: RegExp; next: RegExp }[] = [
   {
@@ -48,9 +51,14 @@ const FAILURES: { what: string; faults: Fault[]; says: RegExp; next: RegExp }[] 
   },
 ];
 
+/** The demo organisation's first day, further back than any period that can be chosen but "all". */
+const FOUNDED = "2024-09-02";
+
 describe("an account with an admin key", () => {
   const test = session("account", (demo) => ({
     env: { OPENAI_BASE_URL: demo.baseUrl, OPENAI_ADMIN_KEY: ADMIN_KEY },
+    // With what is in the messages, where the log's level is "Trace".
+    settings: { "openaiUsage.trace.server": "verbose" },
   }));
 
   test("the status bar shows what was billed today and this month", async ({ workbench, demo }) => {
@@ -161,6 +169,35 @@ describe("an account with an admin key", () => {
     await eventually(async () => assert.deepEqual(await place(), { scrolled: 300, opened: 1 }));
   });
 
+  test("each server is told whether anybody looks, once for each change", async ({ workbench, vscode }) => {
+    const { page } = workbench;
+    const expected: WindowState[] = [];
+    const isTold = async (state: WindowState) => {
+      expected.push(state);
+      await eventually(async () => assert.deepEqual(await told(vscode), expected));
+    };
+    await setLogLevel(workbench, "Trace");
+    await workbench.tabs("Untitled-1").click();
+    await isTold({ isActive: true, isPanelVisible: false });
+    await workbench.tabs("OpenAI usage").click();
+    await isTold({ isActive: true, isPanelVisible: true });
+    // The browser of the tests gives every window the focus, always.
+    await page.evaluate(() => {
+      document.hasFocus = () => false;
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await isTold({ isActive: false, isPanelVisible: true });
+    await page.evaluate(() => {
+      Reflect.deleteProperty(document, "hasFocus");
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await isTold({ isActive: true, isPanelVisible: true });
+    await workbench.run("OpenAI: Restart server");
+    await isTold({ isActive: true, isPanelVisible: true });
+    await setLogLevel(workbench, "Info");
+    await workbench.panel.reaches("ready");
+  });
+
   test("after a reload the panel shows what was chosen, and opened before its tab is loaded it is still one", async ({
     workbench,
     demo,
@@ -203,7 +240,7 @@ describe("an account with an admin key", () => {
     const { status, panel } = workbench;
     const before = await expectedStatus(demo.api);
     const values = before.replace("$(graph) ", "");
-    const killed = await vscode.pythonServer();
+    const { pid: killed } = await vscode.pythonServer();
     process.kill(killed, "SIGKILL");
 
     const stays = async () => {
@@ -248,6 +285,26 @@ describe("an account with an admin key", () => {
     });
   }
 
+  test("what was fetched is kept in the extension's own folder", async ({ vscode }) => {
+    const { command } = await vscode.pythonServer();
+    assert.equal(command[command.indexOf("--data-dir") + 1], vscode.dataFolder);
+    await eventually(async () => assert.notDeepEqual(await readdir(vscode.dataFolder), []));
+  });
+
+  test("all history is fetched on command", async ({ workbench, demo }) => {
+    await workbench.run("OpenAI: Fetch all history…");
+    const first = Date.parse(FOUNDED) / 1000;
+    await eventually(async () => {
+      const asked = (await demo.requests()).map((request) => new URL(request, demo.baseUrl));
+      const costs = asked.filter(({ pathname }) => pathname.endsWith("/organization/costs"));
+      const starts = costs.map(({ searchParams }) => Number(searchParams.get("start_time")));
+      assert.ok(
+        starts.some((start) => start <= first),
+        starts.join(),
+      );
+    }, 60_000);
+  });
+
   // The last one: after a reload this VS Code does not read again a setting that it had before.
   test("where no server starts, a panel that is back shows the last figures, until it is closed", async ({
     workbench,
@@ -270,6 +327,29 @@ async function expectedStatus(api: OpenAiApi): Promise<string> {
   const rows = await api.costs({ first: firstOfMonth(), last: day(0) });
   const today = dollars(total(rows, "amount", (row) => row.day === day(0)));
   return `$(graph) ${today} today · ${dollars(total(rows))} this month`;
+}
+
+/** Of the extension's log. */
+async function setLogLevel(workbench: Workbench, level: string): Promise<void> {
+  await workbench.run("Developer: Set Log Level...");
+  for (const choice of ["OpenAI Usage", level]) {
+    const row = workbench.quickInput.locator(".monaco-list-row").filter({ hasText: choice });
+    await row.first().click();
+  }
+}
+
+interface WindowState {
+  isActive: boolean;
+  isPanelVisible: boolean;
+}
+
+/** All that servers were told of whether anybody looks, as far as the log has it. */
+async function told(vscode: VsCode): Promise<WindowState[]> {
+  let log = "";
+  for await (const { path, bytes } of vscode.filesWritten())
+    if (/OpenAI Usage\.log$/.test(path)) log += bytes.toString("utf8");
+  const found = log.matchAll(/'openaiUsage\/window'\.\s*Params: (\{[^}]*\})/g);
+  return [...found].map(([, params = ""]) => JSON.parse(params));
 }
 
 function amountOf({ numbers }: Row): Decimal {

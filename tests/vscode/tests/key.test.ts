@@ -53,9 +53,7 @@ describe("without a key", () => {
   test("a key that OpenAI refuses is said to be refused", async ({ workbench, vscode, demo }) => {
     // Only now: what OpenAI's keys look like is known for OpenAI's own address alone.
     vscode.configure({ "openaiUsage.baseUrl": demo.baseUrl });
-    await workbench.run("OpenAI: Set admin key");
-    await enter(workbench, REVOKED_KEY);
-    await workbench.page.keyboard.press("Enter");
+    await setKey(workbench, REVOKED_KEY);
     await workbench.status.shows("$(error) OpenAI key refused");
     await workbench.panel.reaches("empty");
     await workbench.screenshot("key-refused");
@@ -71,9 +69,7 @@ describe("without a key", () => {
   });
 
   test("with the same key once more it is tried again, and the numbers appear", async ({ workbench }) => {
-    await workbench.run("OpenAI: Set admin key");
-    await enter(workbench, ADMIN_KEY);
-    await workbench.page.keyboard.press("Enter");
+    await setKey(workbench, ADMIN_KEY);
     await workbench.status.shows(NUMBERS);
     await workbench.panel.reaches("ready");
   });
@@ -85,6 +81,20 @@ describe("without a key", () => {
 
   test("the key is in nothing that was written", async ({ vscode }) => {
     await assertNotWritten(vscode, ADMIN_KEY);
+  });
+
+  test("who forgets the key is told of the data on disk, and can think better of it", async ({
+    workbench,
+  }) => {
+    await workbench.run("OpenAI: Forget admin key");
+    const dialog = workbench.page.locator(".monaco-dialog-box");
+    await dialog.getByText("The usage that was fetched with it is kept on this computer").waitFor();
+    for (const name of ["Forget", "Forget and Erase Data"])
+      await dialog.getByRole("button", { name, exact: true }).waitFor();
+    await workbench.screenshot("forget-key");
+    await workbench.page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await workbench.status.shows(NUMBERS);
   });
 
   test("a forgotten key is gone, and with it the figures of a panel behind another tab", async ({
@@ -99,8 +109,7 @@ describe("without a key", () => {
     await eventually(async () => assert.ok((await workbench.kept()).includes(spend), "nothing was kept"));
     await workbench.run("File: New Untitled Text File");
     await panel.app.waitFor({ state: "hidden" });
-    await workbench.run("OpenAI: Forget admin key");
-    await workbench.page.locator(".monaco-dialog-box").getByRole("button", { name: "Forget" }).click();
+    await forgetKey(workbench, "Forget");
     await workbench.status.shows(NO_KEY);
     await workbench.reload();
     await workbench.status.shows(NO_KEY);
@@ -108,6 +117,26 @@ describe("without a key", () => {
     await own.click();
     await panel.reaches("empty");
     await assertNotWritten(vscode, ADMIN_KEY);
+  });
+
+  test("set once more, the key brings its figures back from disk", async ({ workbench, demo }) => {
+    await demo.inject({ kind: "hang", times: null });
+    await setKey(workbench, ADMIN_KEY);
+    await workbench.status.shows(/\$[\d,]+\.\d\d this month/);
+  });
+
+  test("the data can be erased with the key", async ({ workbench, demo }) => {
+    await forgetKey(workbench, "Forget and Erase Data");
+    await workbench.status.shows(NO_KEY);
+    assert.equal(await workbench.notifications.count(), 0);
+    await demo.reset();
+    await demo.inject({ kind: "hang", times: null });
+    await setKey(workbench, ADMIN_KEY);
+    // What is on disk is read before anything is asked for.
+    await eventually(async () => assert.notDeepEqual(await demo.requests(), []));
+    assert.doesNotMatch(await workbench.status.text(), /\d/);
+    await forgetKey(workbench, "Forget");
+    await workbench.status.shows(NO_KEY);
   });
 
   test("without Python, the status bar says so and leads to the setting", async ({ workbench, vscode }) => {
@@ -130,6 +159,13 @@ describe("without a key", () => {
     await workbench.page.keyboard.press("Escape");
     vscode.configure({ "openaiUsage.interpreter": 42 });
     await eventually(async () => assert.match(await workbench.status.tooltip(), /has to be a text/));
+    // Nor can anything be erased then; the key is forgotten all the same.
+    await setKey(workbench, ADMIN_KEY);
+    await forgetKey(workbench, "Forget and Erase Data");
+    const notErased = workbench.notifications.filter({ hasText: "could not be erased" });
+    await notErased.getByText(vscode.dataFolder).waitFor();
+    await notErased.getByRole("button", { name: "Show log" }).waitFor();
+    await workbench.screenshot("not-erased");
     vscode.configure({ "openaiUsage.interpreter": undefined });
     await workbench.status.shows(NO_KEY);
   });
@@ -154,6 +190,17 @@ function pathWithOldPython(): string {
   rmSync(join(folder, name), { force: true });
   symlinkSync(program, join(folder, name));
   return folder;
+}
+
+async function setKey(workbench: Workbench, key: string): Promise<void> {
+  await workbench.run("OpenAI: Set admin key");
+  await enter(workbench, key);
+  await workbench.page.keyboard.press("Enter");
+}
+
+async function forgetKey(workbench: Workbench, name: string): Promise<void> {
+  await workbench.run("OpenAI: Forget admin key");
+  await workbench.page.locator(".monaco-dialog-box").getByRole("button", { name, exact: true }).click();
 }
 
 /** Types into the input box, as soon as that is the one for the key. */
