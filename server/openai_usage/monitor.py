@@ -213,6 +213,7 @@ class Monitor:
 
     def _ask(self, *, refresh: bool) -> None:
         now = self._clock()
+        self._schedule.touch()
         if refresh:
             self._refresh_wanted = now
         if refresh or self._reader.shown(self._scope(now), now):

@@ -102,8 +102,9 @@ class Reader:
         failures: fetch.Failures = {}
         try:
             async with self._turn.taken():
+                # One moment for all: what one plan finds moved does not make the answers to the one before look old.
+                now = self._clock()
                 for plan in plans:
-                    now = self._clock()
                     questions = plan(now)
                     # What is on its way already, as a comparison, is waited for; what it does not answer is asked then.
                     awaited |= {running for question in questions if (running := self._later.get(question.topic))}

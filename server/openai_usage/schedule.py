@@ -87,6 +87,11 @@ class Schedule:
             self._idle_since = self._clock()
         self._plan()
 
+    def touch(self) -> None:
+        """The user did something here, whatever the window says: it may look away from its own panel."""
+        if self._idle_since is not None:
+            self._idle_since = self._clock()
+
     def delay(self, seconds: float) -> None:
         """Put off a fetch that is due now."""
         if self._next is not None:

@@ -246,7 +246,7 @@ async def test_a_selection_sent_back_is_the_same_view(session: Session) -> None:
     "argument",
     [
         {"period": "1000y"},
-        {"period": "all"},
+        {"period": "always"},
         {"period": ["7d"]},
         {"nonsense": 1},
         {"section": "nonsense"},

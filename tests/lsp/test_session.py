@@ -51,7 +51,9 @@ async def test_it_asks_for_no_documents_and_offers_its_commands() -> None:
         assert sync.change is types.TextDocumentSyncKind.None_
         assert capabilities.execute_command_provider is not None
         assert sorted(capabilities.execute_command_provider.commands) == [
+            "openaiUsage.erase",
             "openaiUsage.export",
+            "openaiUsage.fetchHistory",
             "openaiUsage.refresh",
             "openaiUsage.select",
             "openaiUsage.show",

@@ -11,6 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import pytest_lsp
@@ -28,7 +30,10 @@ _NOT_FOR_THE_SERVER = ("OPENAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "htt
 
 
 class Editor:
-    """Starts a server, and ends it with the `with` block. `environ` is added to an environment without any key."""
+    """Starts a server, and ends it with the `with` block. `environ` is added to an environment without any key.
+
+    What it keeps goes into `folder`; None: into one of its own, which is gone with it.
+    """
 
     def __init__(
         self,
@@ -38,11 +43,14 @@ class Editor:
         progress: bool = True,
         pulled: dict[str, Any] | None = None,
         locale: str | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.statuses: list[View] = []
         self.panels: list[View] = []
         self.capabilities: types.ServerCapabilities
-        self._arguments = arguments
+        self._own_folder = None if folder else TemporaryDirectory(prefix="openai-usage-")
+        self.folder = folder or Path(self._own_folder.name if self._own_folder else "")
+        self._arguments = ("--data-dir", str(self.folder), *arguments)
         clean = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FOR_THE_SERVER)}
         self._environ = {**clean, **(environ or {})}
         self._settings = settings
@@ -88,6 +96,8 @@ class Editor:
             await process.wait()
             await asyncio.gather(*self._tasks)
             await self._client.stop()  # type: ignore[no-untyped-call]  # pytest-lsp left it so
+            if self._own_folder is not None:
+                self._own_folder.cleanup()
 
     @property
     def process(self) -> asyncio.subprocess.Process:

@@ -11,19 +11,26 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 _PATIENCE = 120.0
 
 
 class Wire:
-    """The real server process over stdio, and when what it sent was there."""
+    """The real server process over stdio, and when what it sent was there.
 
-    def __init__(self, environ: Mapping[str, str], *arguments: str) -> None:
+    What it keeps goes into `folder`; None: into one of its own, which is gone with it.
+    """
+
+    def __init__(self, environ: Mapping[str, str], *arguments: str, folder: Path | None = None) -> None:
         self.heard: list[tuple[float, str, Any]] = []
         """The moment by `time.perf_counter`, the method and the parameters of each notification."""
         self._environ = environ
-        self._arguments = arguments
+        self._own_folder = None if folder else TemporaryDirectory(prefix="openai-usage-")
+        self.folder = folder or Path(self._own_folder.name if self._own_folder else "")
+        self._arguments = ("--data-dir", str(self.folder), *arguments)
         self._numbers = itertools.count(1)
         self._news = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
@@ -49,6 +56,8 @@ class Wire:
             await self._process.wait()
         if self._reader is not None:
             await self._reader
+        if self._own_folder is not None:
+            self._own_folder.cleanup()
 
     @property
     def pid(self) -> int:
