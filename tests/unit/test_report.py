@@ -381,12 +381,16 @@ def test_the_kinds_of_tokens_are_all_tokens_once() -> None:
 
 
 LONG = last_days(450, TODAY)
+# Most are the first or the last of a month: there it would go wrong.
+days_of_months = st.sampled_from([day for day in LONG if day.day == 1 or (day + DAY).day == 1]) | st.sampled_from(
+    [*LONG]
+)
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(list(LONG)), projects, line_items, st.just("usd"), amounts), max_size=25),
+    st.lists(st.tuples(days_of_months, projects, line_items, st.just("usd"), amounts), min_size=5, max_size=25),
     st.sets(st.integers(0, 24), max_size=8),
-    st.sets(st.sampled_from(list(LONG)), max_size=5),
+    st.sets(days_of_months, max_size=5),
     st.integers(0, 40),
     st.integers(0, 40),
 )
