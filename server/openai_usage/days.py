@@ -93,11 +93,17 @@ def last_days(count: int, today: date) -> Days:
     return Days(today - timedelta(days=count - 1), today)
 
 
-def period_days(period: Period, today: date) -> Days:
-    """The days a period stands for. All but `last-month` end today."""
+def period_days(period: Period, today: date, first_day: date | None = None) -> Days:
+    """The days a period stands for. All but `last-month` end today.
+
+    All time begins with `first_day`, the first of which anything is known; None: nothing is known that is older than
+    the longest of the other periods.
+    """
+    if period == "all" and first_day is not None:
+        return Days(min(first_day, today), today)
     if period in _LAST_DAYS:
         return last_days(_LAST_DAYS[period], today)
     return month_of(today if period == "month" else today.replace(day=1) - _DAY)
 
 
-_LAST_DAYS: Final[Mapping[Period, int]] = {"today": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365}
+_LAST_DAYS: Final[Mapping[Period, int]] = {"today": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365, "all": 365}

@@ -99,8 +99,8 @@ def everything() -> list[Query]:
 
 def compared(scope: Scope) -> list[Query]:
     """What is also read for the period before. Of a long one only the sum, or it would take hundreds of requests."""
-    if scope.days.first == scope.days.last:
-        # Half of today against the whole of yesterday would say nothing.
+    # Half of today against the whole of yesterday would say nothing.
+    if scope.days.first == scope.days.last or not scope.has_before:
         return []
     if len(scope.days) > _LONGEST_COMPARED:
         return [cost_before_query(scope.filters)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from openai_usage.days import Days, period_days
 from openai_usage.endpoints import USAGE, Endpoint, Unit, Width
@@ -11,6 +11,9 @@ from openai_usage.protocol import GroupBy, Measure, SectionId, Selection
 
 Filters = Mapping[str, frozenset[str]]
 """By dimension, the values it may have."""
+
+Step = Width | Literal["month"]
+"""How long a column of a chart stands for."""
 
 FIRST_SELECTION: Final = Selection(
     period="30d",
@@ -36,6 +39,8 @@ CAPABILITIES: Final[Mapping[str, Endpoint]] = {endpoint.name: endpoint for endpo
 """The sections that are about one endpoint."""
 
 _FINEST_DAYS: Final[Mapping[Width, int]] = {"1h": 7, "1m": 1}
+_MOST_DAYS_IN_A_CHART: Final = 400
+"""More of them would be thinner than a pixel or two."""
 _MEASURES: Final[Mapping[Unit, Measure]] = {
     "tokens": "tokens",
     "requests": "requests",
@@ -72,17 +77,30 @@ class Scope:
     section: SectionId
     measure: Measure
     group_by: GroupBy
+    is_all_time: bool = False
+
+    @property
+    def step(self) -> Step:
+        """How the chart goes over time. Money is daily."""
+        if len(self.days) > _MOST_DAYS_IN_A_CHART:
+            return "month"
+        return "1d" if self.measure == "spend" else self.width
+
+    @property
+    def has_before(self) -> bool:
+        """Whether there is a period before: not before all time, nor before OpenAI's first day."""
+        return not self.is_all_time and self.before.first >= FIRST_DAY
 
     @property
     def before(self) -> Days:
-        """The period of the same length before."""
+        """The period of the same length before, where there is one."""
         last = self.days.first - timedelta(days=1)
         return Days(last - timedelta(days=len(self.days) - 1), last)
 
 
-def scope(selection: Selection, today: date) -> Scope:
-    """What a whole selection (see `merged`) comes to today."""
-    days = days_of(selection, today)
+def scope(selection: Selection, today: date, first_day: date | None = None) -> Scope:
+    """What a whole selection (see `merged`) comes to today; `first_day` is the first of which anything is known."""
+    days = days_of(selection, today, first_day)
     section = selection.section or "overview"
     measures = measures_of(section)
     measure = selection.measure if selection.measure in measures else measures[0]
@@ -94,6 +112,7 @@ def scope(selection: Selection, today: date) -> Scope:
         section=section,
         measure=measure,
         group_by=selection.group_by if selection.group_by in groups else groups[0],
+        is_all_time=selection.period == "all",
     )
 
 
@@ -107,11 +126,13 @@ def merged(old: Selection, new: Selection) -> Selection:
     return old.model_copy(update=chosen)
 
 
-def days_of(selection: Selection, today: date) -> Days:
-    """The days of a selection; none of them in the future."""
+def days_of(selection: Selection, today: date, first_day: date | None = None) -> Days:
+    """The days of a selection; none of them in the future, and none before OpenAI's first day."""
     if selection.period is not None or (selection.start is None and selection.end is None):
-        return period_days(selection.period or "30d", today)
-    first, last = sorted((selection.start or selection.end or today, selection.end or selection.start or today))
+        days = period_days(selection.period or "30d", today, first_day)
+        first, last = days.first, days.last
+    else:
+        first, last = sorted((selection.start or selection.end or today, selection.end or selection.start or today))
     return Days(max(min(first, today), FIRST_DAY), max(min(last, today), FIRST_DAY))
 
 

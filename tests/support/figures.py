@@ -53,6 +53,7 @@ class Figures:
         self.now = now
         self.refused: Callable[[Query], bool] = lambda _: False
         self.left_out: Callable[[Query, FigureRow], bool] = lambda _, __: False
+        self.first_day: date | None = None
         self._rows: defaultdict[Endpoint, list[FigureRow]] = defaultdict(list)
 
     def bill(
@@ -74,7 +75,7 @@ class Figures:
     def store(self, selection: Selection = FIRST_SELECTION) -> Store:
         """Everything that a selection asks, answered."""
         store = Store()
-        chosen = scope(merged(FIRST_SELECTION, selection), self.now.date())
+        chosen = scope(merged(FIRST_SELECTION, selection), self.now.date(), self.first_day)
         recent = month_of(self.now.date()).union(last_days(8, self.now.date()))
         for query in (queries.TOTAL, queries.BASE):
             self._answer(store, query, recent.union(chosen.days) if recent.touches(chosen.days) else recent)
@@ -90,7 +91,7 @@ class Figures:
         store = self.store(selection)
         total = store.buckets[queries.TOTAL]
         bill = report.bill(total)
-        chosen = scope(whole, self.now.date())
+        chosen = scope(whole, self.now.date(), self.first_day)
         failures: dict[Any, ApiError] = {
             query: REFUSED
             for query in (*queries.cost_queries(chosen), *queries.usage_queries(chosen))
@@ -101,6 +102,7 @@ class Figures:
             "base_url": DEFAULT_BASE_URL,
             "selection": whole,
             "as_of": self.now,
+            "first_day": self.first_day,
             "organization": bill.organization_name,
             "currency": bill.currency,
             "left_out": bill.left_out,

@@ -68,6 +68,9 @@ def test_periods_of_a_day() -> None:
     assert len(period_days("30d", today)) == 30
     assert len(period_days("90d", today)) == 90
     assert len(period_days("365d", today)) == 365
+    assert period_days("all", today) == period_days("365d", today), "nothing older is known"
+    assert period_days("all", today, date(2021, 5, 6)) == Days(date(2021, 5, 6), today)
+    assert period_days("all", today, date(2026, 3, 2)) == Days(today, today), "known by a clock that was ahead"
     assert period_days("today", today) == Days(today, today)
     assert period_days("month", today) == month_of(today)
     assert period_days("last-month", today) == Days(date(2026, 2, 1), date(2026, 2, 28))

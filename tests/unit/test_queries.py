@@ -12,7 +12,7 @@ from openai_usage.days import Days, last_days
 from openai_usage.endpoints import COSTS, USAGE, Query
 from openai_usage.protocol import GroupBy, SectionId, Selection
 from openai_usage.queries import BASE, KEYS_SINCE, TOTAL, compared, cost_before_query, cost_query, usage_query
-from openai_usage.scope import FIRST_SELECTION, Filters, Scope, groups_of, measures_of, merged, scope
+from openai_usage.scope import FIRST_DAY, FIRST_SELECTION, Filters, Scope, groups_of, measures_of, merged, scope
 
 TODAY = date(2026, 11, 22)
 DAY = timedelta(days=1)
@@ -137,6 +137,19 @@ def test_what_is_compared_with(chosen: Scope) -> None:
             endpoint.name: {*chosen.filters} for endpoint in USAGE if {*chosen.filters} <= {*endpoint.dimensions}
         }
     assert all(query.width == "1d" for query in found)
+
+
+@pytest.mark.parametrize("ago", [0, 1, 29, 500, 5000])
+def test_all_time_is_compared_with_nothing(ago: int) -> None:
+    all_time = merged(FIRST_SELECTION, Selection(period="all"))
+    assert compared(scope(all_time, TODAY, TODAY - ago * DAY)) == []
+
+
+@given(st.integers(0, 1000), st.integers(0, 1000))
+def test_nothing_is_asked_of_days_before_openai_s_first(ago: int, length: int) -> None:
+    first = FIRST_DAY + ago * DAY
+    chosen = scope(merged(FIRST_SELECTION, Selection(start=first, end=first + length * DAY)), TODAY)
+    assert bool(compared(chosen)) == (0 < length < ago)
 
 
 def test_the_bill_of_the_status_bar_has_projects_and_line_items() -> None:

@@ -7,11 +7,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from openai_usage import report
-from openai_usage.days import Days, last_days, midnight, month_of
+from openai_usage.days import Days, day_of, last_days, midnight, month_of
 from openai_usage.endpoints import COSTS, USAGE, Query
 from openai_usage.protocol import GroupBy, Selection
 from openai_usage.queries import (
@@ -27,7 +27,7 @@ from openai_usage.queries import (
 from openai_usage.queries import (
     given as given_days,
 )
-from openai_usage.report import Recent, Report
+from openai_usage.report import REMAINDER, Recent, Report
 from openai_usage.rows import Bucket
 from openai_usage.scope import FIRST_SELECTION, RANKED, merged, scope
 from openai_usage.store import Buckets, Store
@@ -378,3 +378,71 @@ def test_the_kinds_of_tokens_are_all_tokens_once() -> None:
         "uncached": 100, "cached": 60, "cache_write": 40, "output": 14
     }  # fmt: skip
     assert found.chart.totals[-1] == 214
+
+
+LONG = last_days(450, TODAY)
+# Most are the first or the last of a month: there it would go wrong.
+days_of_months = st.sampled_from([day for day in LONG if day.day == 1 or (day + DAY).day == 1]) | st.sampled_from(
+    [*LONG]
+)
+
+
+@given(
+    st.lists(st.tuples(days_of_months, projects, line_items, st.just("usd"), amounts), min_size=5, max_size=25),
+    st.sets(st.integers(0, 24), max_size=8),
+    st.sets(days_of_months, max_size=5),
+    st.integers(0, 40),
+    st.integers(0, 40),
+)
+@settings(max_examples=30)
+def test_a_month_in_a_long_chart_is_the_sum_of_the_chart_of_its_days(
+    rows: Costs, not_split: set[int], unknown: set[date], later: int, earlier: int
+) -> None:
+    """Also where the split leaves something out, where some days are not known, and where the period cuts a month."""
+    store = Store()
+    put_costs(store.buckets[BASE], LONG, [row for at, row in enumerate(rows) if at not in not_split])
+    for day in LONG:
+        if day not in unknown:
+            of_day: Costs = [(day, None, None, currency, amount) for one, _, _, currency, amount in rows if one == day]
+            put_costs(store.buckets[cost_query({})], Days(day, day), of_day)
+
+    def drawn(days: Days) -> tuple[list[date], dict[object, list[Fraction]]]:
+        dates = {"period": None, "start": days.first, "end": days.last, "group_by": "line_item"}
+        chart = shown(store, **dates).chart
+        assert chart is not None
+        layers = {layer.key: list(map(Fraction, layer.numbers)) for layer in chart.layers}
+        return list(map(day_of, chart.starts)), {**layers, "total": list(map(Fraction, chart.totals))}
+
+    days = Days(LONG.first + later * DAY, LONG.last - earlier * DAY)
+    firsts, long = drawn(days)
+    if len(days) <= 400:
+        assert firsts == list(days)
+        return
+    months = [
+        Days(one, min(days.last, other - DAY)) for one, other in zip(firsts, [*firsts[1:], date.max], strict=True)
+    ]
+    assert [day for month in months for day in month] == list(days)
+    assert all(month.first.day == 1 for month in months[1:])
+    assert all(month.first.month == month.last.month for month in months)
+    for at, month in enumerate(months):
+        if unknown >= set(month):
+            continue
+        starts, of_days = drawn(month)
+        assert starts == list(month)
+        keys = long.keys() | of_days.keys()
+        assert {key: long[key][at] if key in long else Fraction(0) for key in keys} == {
+            key: sum(of_days.get(key, []), Fraction(0)) for key in keys
+        }
+        assert REMAINDER not in keys or not_split
+
+
+def test_all_time_is_compared_with_nothing_though_it_would_be_known() -> None:
+    store = empty()
+    for buckets in store.buckets.values():
+        buckets.put(last_days(30, TODAY), [], NOW)
+    selection = merged(FIRST_SELECTION, Selection(period="all"))
+    found = report.report(store, scope(selection, TODAY, WEEK.first), "usd", NOW)
+    assert found.scope.days == WEEK
+    assert found.spend == 0
+    assert (found.spend_before, found.used_before) == (None, None)
+    assert all(ranking.before is None for ranking in found.rankings.values())

@@ -47,21 +47,24 @@ selections = st.builds(
 )
 
 
-@given(st.lists(selections, max_size=5))
-def test_any_row_of_clicks_leaves_something_that_can_be_shown(clicks: list[Selection]) -> None:
+@given(st.lists(selections, max_size=5), some_dates)
+def test_any_row_of_clicks_leaves_something_that_can_be_shown(clicks: list[Selection], first_day: date | None) -> None:
     chosen = FIRST_SELECTION
     for click in clicks:
         chosen = merged(chosen, click)
         assert (chosen.period is None) or (chosen.start is None and chosen.end is None)
-        shown = scope(chosen, TODAY)
+        shown = scope(chosen, TODAY, first_day)
         assert shown.days.last <= TODAY
         assert shown.days.first >= FIRST_DAY
         assert shown.measure in measures_of(shown.section)
         assert shown.group_by in groups_of(shown.section, shown.measure)
         assert shown.width in widths_of(shown.days)
+        assert (shown.step == "month") == (len(shown.days) > 400)
+        assert shown.step in {"month", "1d" if shown.measure == "spend" else shown.width}
         assert all(shown.filters.values())
         assert shown.before.last == shown.days.first - DAY
         assert len(shown.before) == len(shown.days)
+        assert shown.has_before == (chosen.period != "all" and shown.before.first >= FIRST_DAY)
 
 
 @given(selections, selections)
@@ -108,6 +111,17 @@ def test_the_days_of_dates(start: date | None, end: date | None, days: Days) -> 
 @given(st.sampled_from(get_args(Period)), some_dates, some_dates)
 def test_a_period_comes_before_dates(period: Period, start: date | None, end: date | None) -> None:
     assert days_of(Selection(period=period, start=start, end=end), TODAY) == period_days(period, TODAY)
+
+
+@given(some_dates)
+def test_all_time_begins_with_the_first_day_that_is_known(first_day: date | None) -> None:
+    known = first_day or TODAY - 364 * DAY
+    assert days_of(Selection(period="all"), TODAY, first_day) == Days(max(FIRST_DAY, min(known, TODAY)), TODAY)
+
+
+@given(selections.filter(lambda chosen: chosen.period != "all"), some_dates)
+def test_no_other_days_depend_on_what_is_known(chosen: Selection, first_day: date | None) -> None:
+    assert scope(chosen, TODAY, first_day) == scope(chosen, TODAY)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Layers over time: they add up to the whole, whatever the rows."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openai_usage.report.split import OTHER, REMAINDER, split
+from openai_usage.days import midnight
+from openai_usage.report.split import OTHER, REMAINDER, Layer, Split, by_month, split
 from openai_usage.report.sums import Part
 from openai_usage.rows import Bucket, Number
 
@@ -107,3 +109,37 @@ def test_what_is_in_no_group_is_seen_also_where_there_is_no_group_at_all() -> No
     (layer,) = found.layers
     assert layer.key is REMAINDER
     assert layer.numbers == found.totals == [0, Decimal("0.1"), 0, 0, 0]
+
+
+@st.composite
+def days_in_layers(draw: st.DrawFn) -> Split:
+    count = draw(st.integers(0, 130))
+    first = midnight(draw(st.dates(date(2020, 6, 11), date(2027, 1, 1))))
+    layers = [
+        # Far fewer draws than days, each of them a number and the next 16 from it.
+        Layer(key, [number + at % 17 for at in range(count)])
+        for key, number in draw(
+            st.lists(st.tuples(st.sampled_from(["a", None, OTHER, REMAINDER]), numbers), max_size=4)
+        )
+    ]
+    totals = draw(st.lists(numbers, min_size=count, max_size=count))
+    return Split(range(first, first + count * 86_400, 86_400), layers, totals)
+
+
+@given(days_in_layers())
+def test_months_are_their_days_added_up(daily: Split) -> None:
+    def month_of(start: int) -> str:
+        return f"{datetime.fromtimestamp(start, UTC):%Y-%m}"
+
+    monthly = by_month(daily)
+    months = list(dict.fromkeys(map(month_of, daily.starts)))
+    assert [month_of(start) for start in monthly.starts] == months
+    assert set(monthly.starts) <= set(daily.starts)
+    assert [layer.key for layer in monthly.layers] == [layer.key for layer in daily.layers]
+    pairs = [(daily.totals, monthly.totals)]
+    pairs += [(one.numbers, other.numbers) for one, other in zip(daily.layers, monthly.layers, strict=True)]
+    for of_days, of_months in pairs:
+        assert [Fraction(number) for number in of_months] == [
+            exact([number for start, number in zip(daily.starts, of_days, strict=True) if month_of(start) == month])
+            for month in months
+        ]

@@ -17,7 +17,17 @@ from openai_usage.directory import ApiKey, Directory, Project, User
 from openai_usage.endpoints import COSTS
 from openai_usage.limits import RateLimit, SpendAlert, SpendLimit
 from openai_usage.openai_api import ApiError, Fault
-from openai_usage.protocol import REFRESH, Control, Metric, Notice, PanelView, Section, SectionId, Selection
+from openai_usage.protocol import (
+    FETCH_HISTORY,
+    REFRESH,
+    Control,
+    Metric,
+    Notice,
+    PanelView,
+    Section,
+    SectionId,
+    Selection,
+)
 from openai_usage.scope import CAPABILITIES
 from openai_usage.settings import DEFAULT_BASE_URL
 from openai_usage.views import State
@@ -346,7 +356,7 @@ def test_controls_of_the_overview() -> None:
     assert list(found) == ["period", "measure", "groupBy", "projectIds", "apiKeyIds", "userIds", "models"]
     assert found["period"].selected == ["30d"]
     assert [one.id for one in found["period"].options] == [
-        "today", "7d", "30d", "month", "last-month", "90d", "365d", "custom",
+        "today", "7d", "30d", "month", "last-month", "90d", "365d", "all", "custom",
     ]  # fmt: skip
     custom = found["period"].options[-1].select
     assert custom == Selection(start=date(2026, 10, 24), end=TODAY)
@@ -452,6 +462,45 @@ def test_a_chart_adds_up() -> None:
     )
     assert chart.partial_category == TODAY.isoformat()
     assert shown(views.panel_view(figures.state(Selection(period="last-month")))).charts[0].partial_category is None
+
+
+@pytest.mark.parametrize(("measure", "values"), [("spend", ["50", "84.2"]), ("tokens", ["4400", "1100"])])
+def test_a_long_chart_is_by_month(measure: Any, values: list[str]) -> None:  # noqa: ANN401 - a Measure
+    figures = some()
+    long = Selection(start=TODAY - timedelta(days=400), end=TODAY, measure=measure, group_by="model")
+    chart = shown(views.panel_view(figures.state(long))).charts[0]
+    assert chart.title == f"{measure.title()} by month (UTC) and model"
+    assert chart.categories == ["2025-10", "2025-11", "2025-12", *(f"2026-{month:02}" for month in range(1, 12))]
+    assert chart.partial_category == "2026-11"
+    assert [(one.name, one.values) for one in chart.series] == [("gpt-5", [*["0"] * 12, *values])]
+    assert [len(one) for one in (chart.totals, chart.series[0].texts)] == [14, 14]
+    over = long.model_copy(update={"start": TODAY - timedelta(days=500), "end": TODAY - timedelta(days=23)})
+    assert shown(views.panel_view(figures.state(over))).charts[0].partial_category is None
+    shorter = long.model_copy(update={"start": TODAY - timedelta(days=399)})
+    assert len(shown(views.panel_view(figures.state(shorter))).charts[0].categories) == 400
+
+
+def test_all_time() -> None:
+    figures = some()
+    figures.first_day = TODAY - timedelta(days=40)
+    selection = Selection(period="all")
+    panel = views.panel_view(figures.state(selection))
+    assert panel.subtitle == "13 Oct – 22 Nov 2026, UTC"
+    assert metric(panel, "spend").value == "134.2"
+    assert all(one.change is None for one in panel.metrics)
+    assert not panel.outdated
+    assert controls(panel)["period"].selected == ["all"]
+    notice = all_notices(panel)["history"]
+    assert notice.severity == "info"
+    assert notice.text == "Usage is known from 13 Oct 2026 (UTC) on. Anything older has not been fetched yet."
+    assert notice.command is not None
+    assert (notice.command.title, notice.command.command) == ("Fetch all history", FETCH_HISTORY)
+    # Older days were read since: those that are shown are not all any more.
+    older = replace(figures.state(selection), first_day=TODAY - timedelta(days=41))
+    assert views.panel_view(older).outdated
+    whole = views.panel_view(figures.state(selection, history_complete=True))
+    assert "history" not in all_notices(whole)
+    assert "history" not in all_notices(views.panel_view(figures.state(Selection(period="365d"))))
 
 
 def test_kinds_of_tokens() -> None:

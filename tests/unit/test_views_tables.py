@@ -425,6 +425,19 @@ def test_changes_in_words() -> None:
     }
 
 
+def test_all_time_has_no_change() -> None:
+    figures = Figures()
+    figures.bill(TODAY, "1", line_item="a")
+    figures.bill(TODAY - timedelta(days=10), "2", line_item="a")
+    for first_day in (TODAY - timedelta(days=1), None):
+        figures.first_day = first_day
+        for section in ("overview", "line-items"):
+            panel = views.panel_view(figures.state(Selection(period="all", section=section)))
+            tables = next(one for one in panel.sections if one.id == section).tables
+            assert tables
+            assert all("change" not in [column.id for column in table.columns] for table in tables)
+
+
 def test_quantities_of_line_items() -> None:
     figures = Figures()
     figures.bill(TODAY, "9", line_item="a", quantity="1200", quantity_unit="1000_tokens")

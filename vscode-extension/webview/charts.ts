@@ -5,7 +5,7 @@ import { h, morph, type SelfDrawn, svg } from "./dom";
 import { fill, slots } from "./palette";
 import { type Drawing, drawPlot } from "./plot";
 import { scrollBox } from "./tables";
-import { fullText, pageOf, rowText, stepOf } from "./time";
+import { fullText, pageOf, rowText, type Step, stepOf } from "./time";
 
 const WIDEST_CURSOR = 84;
 const NARROWEST_CURSOR = 2;
@@ -257,12 +257,19 @@ function summary(chart: Chart): string {
   return `${chart.title}: ${kind}${span}. Series: ${chart.series.map((series) => series.name).join(", ")}.`;
 }
 
+const COLUMNS: Record<Step, string> = {
+  month: "Month (UTC)",
+  day: "Day (UTC)",
+  hour: "Time (UTC)",
+  minute: "Time (UTC)",
+};
+
 /** Newest first, as one reads it. */
 function alternative(chart: Chart): HTMLElement {
   const head = h(
     "tr",
     {},
-    h("th", { scope: "col" }, stepOf(chart.categories) === "day" ? "Day (UTC)" : "Time (UTC)"),
+    h("th", { scope: "col" }, COLUMNS[stepOf(chart.categories)]),
     h("th", { scope: "col", class: "right" }, "Total"),
     ...chart.series.map((series) => h("th", { scope: "col", class: "right" }, h("bdi", {}, series.name))),
   );

@@ -237,27 +237,25 @@ function pixels(length: number): number {
 /** As many categories as have room are named below the axis. */
 function labels(chart: Chart, column: number, available: number): Plot.Markish[] {
   const { categories } = chart;
-  const letters =
-    stepOf(categories) === "day" ? Math.max(1, ...categories.map((one) => axisText(one).length)) : 6;
-  const widest = letters * LETTER + 28;
-  const shown = named(categories, Math.max(1, Math.floor(available / widest)));
-  const last = categories.at(-1);
+  // Between times a midnight has the name of its day.
+  const isTimed = ["hour", "minute"].includes(stepOf(categories));
+  const width = LETTER * (isTimed ? 6 : Math.max(1, ...categories.map((one) => axisText(one).length)));
+  const shown = named(categories, Math.max(1, Math.floor(available / (width + 28))));
   const text = (data: string[], words: (category: string) => string, dy: number): Plot.Markish[] =>
-    // A label wider than its column would leave the picture on the right.
-    [false, true].map((atEnd) =>
-      Plot.text(
-        data.filter((category) => (category === last && column < widest) === atEnd),
-        {
-          x: (category: string) => category,
-          text: words,
-          frameAnchor: "bottom",
-          textAnchor: atEnd ? "end" : "middle",
-          dx: atEnd ? column / 2 : 0,
-          dy,
-          className: "date-label",
-        },
-      ),
-    );
+    data.map((category) => {
+      // A label in the middle of its column may be wider than what is left of the picture.
+      const left = (categories.length - categories.indexOf(category) - 0.5) * column;
+      const fits = left >= width / 2;
+      return Plot.text([category], {
+        x: [category],
+        text: [words(category)],
+        frameAnchor: "bottom",
+        textAnchor: fits ? "middle" : "end",
+        dx: fits ? 0 : left,
+        dy,
+        className: "date-label",
+      });
+    });
   const partial = chart.partialCategory;
   return [...text(shown, axisText, 17), ...text(partial ? [partial] : [], () => "so far", 31)];
 }

@@ -23,7 +23,7 @@ from openai_usage.queries import (
     usage_query,
 )
 from openai_usage.report.ranking import MEASURED, Entry, Ranking, beside_spend
-from openai_usage.report.split import Split, split
+from openai_usage.report.split import Split, by_month, split
 from openai_usage.report.sums import Grouping, Part, Value, add_up, sums_by_value, value_of
 from openai_usage.rows import Number
 from openai_usage.scope import CAPABILITIES, RANKED, Filters, Scope
@@ -241,7 +241,8 @@ class _Reader:
     def _chart(self) -> tuple[Split | None, bool]:
         if self._scope.section == "limits":
             return None, True
-        return self._spend_chart() if self._scope.measure == "spend" else (self._usage_chart(), True)
+        found, is_split = self._spend_chart() if self._scope.measure == "spend" else (self._usage_chart(), True)
+        return by_month(found) if found and self._scope.step == "month" else found, is_split
 
     def _spend_chart(self) -> tuple[Split | None, bool]:
         scope = self._scope

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
+from itertools import compress, groupby
 from typing import Final
 
 from openai_usage import money
+from openai_usage.days import day_of
 from openai_usage.report.sums import Part, Value, add_up, add_up_over_time
 from openai_usage.rows import Number
 
@@ -73,6 +74,29 @@ def split(
     if any(rest):
         layers.append(Layer(REMAINDER, rest))
     return Split(starts, layers, of_all)
+
+
+def by_month(daily: Split) -> Split:
+    """The same days by calendar month; of the first and of the last month it may be but some.
+
+    Days are added up, and not their rows: what is in no group can be told only of the days of which the whole is known.
+    """
+    months = [list(days) for _, days in groupby(range(len(daily.starts)), lambda at: _month_of(daily.starts[at]))]
+    with money.exact():
+
+        def folded(numbers: Sequence[Number]) -> list[Number]:
+            return [sum(numbers[days[0] : days[-1] + 1], start=0) for days in months]
+
+        return Split(
+            [daily.starts[days[0]] for days in months],
+            [Layer(layer.key, folded(layer.numbers)) for layer in daily.layers],
+            folded(daily.totals),
+        )
+
+
+def _month_of(start: int) -> tuple[int, int]:
+    day = day_of(start)
+    return day.year, day.month
 
 
 def _used_groups(parts: Sequence[Part]) -> set[int]:

@@ -1,5 +1,6 @@
 """Figures over time."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -8,10 +9,11 @@ from openai_usage import money
 from openai_usage.protocol import Chart, Series
 from openai_usage.report import OTHER, REMAINDER, Layer, Report
 from openai_usage.rows import Number
+from openai_usage.scope import Step
 from openai_usage.views.metrics import count_text
 from openai_usage.views.names import told_apart
 from openai_usage.views.state import State
-from openai_usage.views.words import DIMENSIONS, MEASURES, WIDTHS, in_a_sentence
+from openai_usage.views.words import DIMENSIONS, MEASURES, STEPS, in_a_sentence
 
 
 def chart(state: State, report: Report) -> Chart | None:
@@ -21,13 +23,12 @@ def chart(state: State, report: Report) -> Chart | None:
         return None
     is_money = scope.measure == "spend"
     unit = state.currency if is_money else scope.measure
-    width = "1d" if is_money else scope.width
     by = f" and {in_a_sentence(DIMENSIONS[scope.group_by].one)}" if report.chart_is_split else ""
-    categories = [_category(start, width) for start in found.starts]
-    running = _category(int(state.now.timestamp()) // _STEPS[width] * _STEPS[width], width)
+    categories = [_category(datetime.fromtimestamp(start, UTC), scope.step) for start in found.starts]
+    running = _category(state.now, scope.step)
     return Chart(
         id="daily-spend" if is_money else f"{scope.section}-{scope.measure}",
-        title=f"{MEASURES[scope.measure]} by {WIDTHS[width].lower()} (UTC){by}",
+        title=f"{MEASURES[scope.measure]} by {STEPS[scope.step]} (UTC){by}",
         kind="bar",
         stacked=True,
         unit=unit,
@@ -38,12 +39,17 @@ def chart(state: State, report: Report) -> Chart | None:
     )
 
 
-_STEPS: Final = {"1d": 86_400, "1h": 3600, "1m": 60}
+_FORMS: Final[Mapping[Step, str]] = {
+    "month": "%Y-%m",
+    "1d": "%Y-%m-%d",
+    "1h": "%Y-%m-%dT%H:00Z",
+    "1m": "%Y-%m-%dT%H:%MZ",
+}
 
 
-def _category(start: int, width: str) -> str:
-    moment = datetime.fromtimestamp(start, UTC)
-    return f"{moment:%Y-%m-%d}" if width == "1d" else f"{moment:%Y-%m-%dT%H:%MZ}"
+def _category(moment: datetime, step: Step) -> str:
+    """Of the column that the moment lies in."""
+    return format(moment, _FORMS[step])
 
 
 def _series(state: State, report: Report, layer: Layer, unit: str) -> Series:

@@ -22,7 +22,7 @@ NO_FILTERS: Final = Selection(project_ids=[], api_key_ids=[], user_ids=[], model
 
 def controls(state: State) -> list[Control]:
     """Above the panel: the period, how it is measured and split, and what it is narrowed to."""
-    chosen = scope(state.selection, state.now.date())
+    chosen = scope(state.selection, state.now.date(), state.first_day)
     found = [_period(state, chosen)]
     if state.selection.period is None:
         found += _dates(state, chosen)

@@ -3,18 +3,20 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from openai_usage.days import Days
 from openai_usage.endpoints import COSTS, Endpoint, Query, Width
 from openai_usage.openai_api import ApiError
-from openai_usage.protocol import REFRESH, Command, Measure, Notice, NoticeSeverity
+from openai_usage.protocol import FETCH_HISTORY, REFRESH, Command, Measure, Notice, NoticeSeverity
 from openai_usage.queries import TOTAL, cost_query, usage_query
 from openai_usage.report import MEASURED, Report
 from openai_usage.scope import CAPABILITIES
 from openai_usage.views.numbers import days_text, time_text
 from openai_usage.views.problems import explain
 from openai_usage.views.state import State
-from openai_usage.views.words import DIMENSIONS, MEASURES, capability, in_a_sentence, listed
+from openai_usage.views.words import DIMENSIONS, FETCH_ALL, HISTORY, MEASURES, capability, in_a_sentence, listed
 
 _LOAD: Final = Command(title="Load", command=REFRESH)
+_FETCH_ALL: Final = Command(title=FETCH_ALL, command=FETCH_HISTORY)
 _MOST_NAMES: Final = 3
 _NO_KEYS_NARROWED: Final = (
     "OpenAI gives no cost by API key before 6 Dec 2025. What was billed earlier for these keys is not in here."
@@ -92,6 +94,9 @@ def not_read(report: Report, failures: Collection[object] = ()) -> str | None:
 def _of_period(state: State, report: Report) -> Iterator[Notice]:
     scope = report.scope
     total = cost_query(scope.filters)
+    if scope.is_all_time and not state.history_complete:
+        first = Days(scope.days.first, scope.days.first)
+        yield _notice("history", "info", HISTORY.format(day=days_text(first)), _FETCH_ALL)
     if text := not_read(report, state.failures):
         yield _notice("incomplete", "warning", text, _LOAD)
     if total in state.failures and total != TOTAL:

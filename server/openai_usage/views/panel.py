@@ -35,7 +35,7 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
         sample=state.sample,
         as_of=f"{state.as_of:%Y-%m-%dT%H:%M:%SZ}" if state.as_of else None,
         busy=state.busy,
-        outdated=report is not None and report.scope != scope(state.selection, state.now.date()),
+        outdated=report is not None and report.scope != scope(state.selection, state.now.date(), state.first_day),
         reveal=reveal,
         locale=state.locale,
         selection=state.selection,

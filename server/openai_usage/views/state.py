@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from openai_usage.directory import Directory
@@ -33,6 +33,10 @@ class State:
     currency: str = "usd"
     left_out: frozenset[str] = frozenset()
     """Currencies whose amounts are not in the totals."""
+    first_day: date | None = None
+    """The first of which anything is known; None: no such day is known yet."""
+    history_complete: bool = False
+    """What is known reaches back to the organisation's first day."""
     directory: Directory | None = None
     recent: Recent | None = None
     """Around the day of `as_of`."""

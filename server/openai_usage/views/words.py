@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from openai_usage.endpoints import Endpoint, Metric
 from openai_usage.protocol import BucketWidth, GroupBy, Measure, Period, SectionId
+from openai_usage.scope import Step
 
 PERIODS: Final[Mapping[Period, str]] = {
     "today": "Today",
@@ -14,8 +15,11 @@ PERIODS: Final[Mapping[Period, str]] = {
     "last-month": "Last month",
     "90d": "Last 90 days",
     "365d": "Last 365 days",
+    "all": "All time",
 }
 WIDTHS: Final[Mapping[BucketWidth, str]] = {"1d": "Day", "1h": "Hour", "1m": "Minute"}
+STEPS: Final[Mapping[Step, str]] = {"month": "month", "1d": "day", "1h": "hour", "1m": "minute"}
+"""Of a chart, as in "Spend by day"."""
 MEASURES: Final[Mapping[Measure, str]] = {
     "spend": "Spend",
     "tokens": "Tokens",
@@ -124,6 +128,8 @@ def metric_title(metric: Metric, endpoint: Endpoint | None = None) -> str:
     return title
 
 
+HISTORY: Final = "Usage is known from {day} (UTC) on. Anything older has not been fetched yet."
+FETCH_ALL: Final = "Fetch all history"
 QUANTITY_UNITS: Final[Mapping[str, str]] = {
     "1000_tokens": "thousand tokens",
     "duration_seconds": "seconds",

@@ -335,6 +335,52 @@ describe("the usage page", () => {
     await page.keyboard.press("Escape");
   });
 
+  test("more than 400 days go by month, for eyes and for readers", async ({ workbench, demo }) => {
+    const { panel, page } = workbench;
+    const long: Days = { first: day(430), last: day(0) };
+    const months = sumBy(
+      await new Truth(demo.api, long).bill(),
+      (row) => row.day.slice(0, 7),
+      ({ numbers }) => numbers.amount ?? decimal("0"),
+    );
+    assert.ok(Object.keys(months).length >= 15);
+    await panel.choose("period", "custom");
+    await panel.control("start").focus();
+    await page.keyboard.type(day(430).replace(/(\d+)-(\d+)-(\d+)/, "$2$3$1"));
+    await page.keyboard.press("Enter");
+    await panel.until(({ charts }) => {
+      const chart = charts["daily-spend"];
+      assert.equal(chart?.title, "Spend by month (UTC) and line item");
+      const shown = sumBy(
+        chart.bars,
+        ({ category }) => category,
+        ({ value }) => decimal(value),
+      );
+      assert.deepEqual(shown, months);
+    });
+    const chart = panel.chart("daily-spend");
+    const named = (month: string, style: "long" | "short") =>
+      new Date(month).toLocaleDateString("en-US", { month: style, year: "numeric", timeZone: "UTC" });
+    const last = Object.keys(months).length - 1;
+    const newest = day(0).slice(0, 7);
+    const plot = chart.getByRole("slider");
+    await plot.focus();
+    const spoken = (await plot.getAttribute("aria-valuetext")) ?? "";
+    assert.ok(spoken.startsWith(`${named(newest, "long")} UTC, so far: total $`), spoken);
+    await page.keyboard.press("PageDown");
+    assert.equal(await plot.getAttribute("aria-valuenow"), `${last - 12}`);
+    await page.keyboard.press("Escape");
+    const labels = await chart.locator(".date-label").allTextContents();
+    const [january] = Object.keys(months).filter((month) => month.endsWith("-01"));
+    assert.ok(labels.includes(named(january ?? "", "short")), labels.join());
+    await chart.locator("summary").click();
+    const rows = await chart.locator("tr > :first-child").allTextContents();
+    assert.deepEqual(rows.slice(0, 2), ["Month (UTC)", `${named(newest, "short")} (so far)`]);
+    assert.equal(rows.length, last + 2);
+    await workbench.screenshot("months");
+    await chart.locator("summary").click();
+  });
+
   test("spend, tokens and requests, each split as one likes", async ({ workbench: { panel }, demo }) => {
     const truth = new Truth(demo.api, MONTH);
     const totals = {
