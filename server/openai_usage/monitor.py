@@ -480,7 +480,7 @@ class Monitor:
         return self._chosen(now) if self._panel_wanted and self._panel_visible else None
 
     def _chosen(self, now: datetime) -> Scope:
-        return scope(self._selection, now.date())
+        return scope(self._selection, now.date(), fetch.known_since(self._store))
 
     # What is known.
 
@@ -514,6 +514,8 @@ class Monitor:
             left_out=bill.left_out if bill else frozenset(),
             recent=figures.recent,
             report=figures.report,
+            first_day=fetch.known_since(self._store),
+            history_complete=self._store.first_day is not None,
             directory=self._store.directory,
             spend_limits=self._store.spend_limits,
             spend_alerts=self._store.spend_alerts,
