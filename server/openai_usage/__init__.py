@@ -5,3 +5,5 @@ The data goes one way, and the imports show it: settings and credentials say wha
 wire, `server` sends it. `monitor` runs that way from end to end. `endpoints` is the one table of what OpenAI counts;
 `scope` is what the user chose to see, and `queries` the questions that answer it.
 """
+
+__version__ = "0.1.0"

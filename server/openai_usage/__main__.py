@@ -7,14 +7,12 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
 
-from openai_usage import credentials, server, settings
+from openai_usage import __version__, credentials, openai_api, server, settings
 from openai_usage.credentials import Credential, KeyFault
 from openai_usage.monitor import Connect, Monitor, OpenStore, Progress
-from openai_usage.openai_api import Client
 from openai_usage.store import Store, open_account
 
 _LEVELS = ("debug", "info", "warning", "error")
@@ -43,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     # What is loaded by now stays to the end. To look it through for garbage again and again would take 40 ms each time,
     # in the middle of a fetch or a click.
     gc.freeze()
-    server.create_server(_version(), create_monitor, account.problems).start_io(stdout=wire)
+    server.create_server(__version__, create_monitor, account.problems).start_io(stdout=wire)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,8 @@ class _Account:
 def _account(environ: Mapping[str, str], folder: Path | None) -> _Account:
     base_url, problems = settings.read_base_url(environ.get("OPENAI_BASE_URL"))
 
-    def connect(url: str, credential: Credential) -> Client:
-        return Client(url, credential.secret, version=_version())
+    def connect(url: str, credential: Credential) -> "openai_api.Client":
+        return openai_api.Client(url, credential.secret, version=__version__)
 
     def open_store(url: str, credential: Credential) -> Store:
         return Store(lambda: open_account(folder or _default_folder(), url, credential.secret))
@@ -82,8 +80,8 @@ def _demo_account() -> _Account:
 
     transport = demo.DemoTransport(demo.Organization())
 
-    def connect(_: str, credential: Credential) -> Client:
-        return Client(settings.DEFAULT_BASE_URL, credential.secret, version=_version(), transport=transport)
+    def connect(_: str, credential: Credential) -> "openai_api.Client":
+        return openai_api.Client(settings.DEFAULT_BASE_URL, credential.secret, version=__version__, transport=transport)
 
     credential = credentials.find({"OPENAI_ADMIN_KEY": demo.DEMO_KEY})
     return _Account(credential, connect, lambda *_: Store(), settings.DEFAULT_BASE_URL, [])
@@ -100,12 +98,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--data-dir", type=Path, metavar="DIR", help="where what was fetched is kept (default: the user's cache folder)"
     )
     parser.add_argument("--log-level", choices=_LEVELS, default="info", help="how much to log (default: %(default)s)")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser.parse_args(arguments)
-
-
-def _version() -> str:
-    return version("openai-usage-server")
 
 
 def _take_stdout() -> BinaryIO:

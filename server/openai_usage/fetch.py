@@ -6,16 +6,19 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from openai_usage import openai_api, queries
 from openai_usage.days import Days
 from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Query
 from openai_usage.limits import LimitsOf
-from openai_usage.openai_api import ApiError, Client, Fault
+from openai_usage.openai_api import ApiError, Fault
 from openai_usage.scope import Scope
 from openai_usage.store import LONG_AGO, NEVER, Store, Topic, may_move
+
+if TYPE_CHECKING:
+    from openai_usage.openai_api import Client
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ class Question:
     topic: Topic
     text: str
     """For the log."""
-    ask: Callable[[Client, Store, datetime], Awaitable[None]]
+    ask: Callable[["Client", Store, datetime], Awaitable[None]]
     """Asks, and puts the answer into the store. ApiError when there is none."""
     is_extra: bool = False
     """Nobody misses the answer: of a period that is only compared with, or of long ago."""
@@ -135,11 +138,11 @@ def limits(store: Store, scope: Scope, *, refresh: bool) -> list[Question]:
     return found
 
 
-def _limits(topic: LimitsOf, ask: Callable[[Client, Store, datetime], Awaitable[None]]) -> Question:
+def _limits(topic: LimitsOf, ask: Callable[["Client", Store, datetime], Awaitable[None]]) -> Question:
     return Question(topic, str(topic), ask)
 
 
-async def read(client: Client, store: Store, questions: Sequence[Question], now: datetime) -> Failures:
+async def read(client: "Client", store: Store, questions: Sequence[Question], now: datetime) -> Failures:
     """Ask all at once, and keep what was answered. A failure leaves what was known of its topic as it was."""
     begun = time.monotonic()
     outcomes = await asyncio.gather(*(_answer(question, client, store, now) for question in questions))
@@ -149,7 +152,7 @@ async def read(client: Client, store: Store, questions: Sequence[Question], now:
     return failures
 
 
-async def _answer(question: Question, client: Client, store: Store, now: datetime) -> ApiError | None:
+async def _answer(question: Question, client: "Client", store: Store, now: datetime) -> ApiError | None:
     try:
         await question.ask(client, store, now)
     except ApiError as error:
@@ -173,7 +176,7 @@ def _to_read(store: Store, query: Query, needed: Sequence[Days], anew: datetime 
 
 
 def _figures(query: Query, days: Days) -> Question:
-    async def ask(client: Client, store: Store, now: datetime) -> None:
+    async def ask(client: "Client", store: Store, now: datetime) -> None:
         try:
             answer = await openai_api.buckets(client, query, days, now.date(), store.buckets[query].keys)
         except ApiError as error:
@@ -187,7 +190,7 @@ def _figures(query: Query, days: Days) -> Question:
     return Question(query, f"{query} of {days.first} to {days.last}", ask)
 
 
-async def _read_directory(client: Client, store: Store, _: datetime) -> None:
+async def _read_directory(client: "Client", store: Store, _: datetime) -> None:
     projects, users = await asyncio.gather(openai_api.projects(client), openai_api.users(client))
     found = Directory(projects={one.id: one for one in projects}, users={one.id: one for one in users})
     known = store.directory
@@ -218,8 +221,8 @@ async def _read_directory(client: Client, store: Store, _: datetime) -> None:
         raise failures[0]
 
 
-def _limits_of(project_id: str | None) -> Callable[[Client, Store, datetime], Awaitable[None]]:
-    async def ask(client: Client, store: Store, _: datetime) -> None:
+def _limits_of(project_id: str | None) -> Callable[["Client", Store, datetime], Awaitable[None]]:
+    async def ask(client: "Client", store: Store, _: datetime) -> None:
         limit, alerts = await asyncio.gather(
             openai_api.spend_limit(client, project_id),
             openai_api.spend_alerts(client, project_id),
@@ -237,8 +240,8 @@ def _limits_of(project_id: str | None) -> Callable[[Client, Store, datetime], Aw
     return ask
 
 
-def _rates_of(project_id: str) -> Callable[[Client, Store, datetime], Awaitable[None]]:
-    async def ask(client: Client, store: Store, _: datetime) -> None:
+def _rates_of(project_id: str) -> Callable[["Client", Store, datetime], Awaitable[None]]:
+    async def ask(client: "Client", store: Store, _: datetime) -> None:
         store.rate_limits[project_id] = await openai_api.rate_limits(client, project_id)
 
     return ask

@@ -10,18 +10,21 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from openai_usage import credentials, export, fetch, history, queries, views
 from openai_usage.credentials import Credential, KeyFault, UnfitKey
 from openai_usage.figures import Figures
-from openai_usage.openai_api import ApiError, Client, Fault
+from openai_usage.openai_api import ApiError, Fault
 from openai_usage.protocol import PanelView, Selection, StatusView, WindowState
 from openai_usage.reader import Plan, Reader
 from openai_usage.schedule import Schedule
 from openai_usage.scope import FIRST_SELECTION, Scope, filters_of, merged, scope
 from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
 from openai_usage.store import LONG_AGO, Store
+
+if TYPE_CHECKING:
+    from openai_usage.openai_api import Client
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ _LONGEST_DELAY: Final = 2.0
 _MOST_STEPS_BACK: Final = 20
 _OFFLINE: Final = frozenset({Fault.UNREACHABLE, Fault.HOST_UNKNOWN})
 
-Connect = Callable[[str, Credential], Client]
+Connect = Callable[[str, Credential], "Client"]
 """Opens a client for a base URL; called inside the event loop."""
 OpenStore = Callable[[str, Credential], Store]
 """Opens what is kept for a base URL and a key."""
@@ -444,7 +447,7 @@ class Monitor:
         # Without a usable key nothing is asked, and it is not known whose figures could be shown.
         store = self._open_store(base_url, credential) if isinstance(credential, Credential) else Store()
 
-        def connect() -> Client:
+        def connect() -> "Client":
             assert isinstance(credential, Credential)  # noqa: S101 - else nobody asks
             return self._connect(base_url, credential)
 

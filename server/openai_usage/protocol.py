@@ -96,6 +96,7 @@ class _Wire(BaseModel):
         validate_by_alias=True,
         frozen=True,
         extra="forbid",
+        defer_build=True,  # each when it is first used: all at once would keep the first status waiting
         use_attribute_docstrings=True,  # they become comments of the TypeScript side
     )
 

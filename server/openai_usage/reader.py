@@ -4,13 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from openai_usage import fetch, queries
-from openai_usage.openai_api import ApiError, Client, Fault
+from openai_usage.openai_api import ApiError, Fault
 from openai_usage.scope import Scope
 from openai_usage.store import NEVER, Store, Topic
 from openai_usage.turn import LostError, Turn
+
+if TYPE_CHECKING:
+    from openai_usage.openai_api import Client
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +34,7 @@ class Reader:
     """
 
     def __init__(
-        self, store: Store, connect: Callable[[], Client], tell: Callable[[bool], None], clock: Callable[[], datetime]
+        self, store: Store, connect: Callable[[], "Client"], tell: Callable[[bool], None], clock: Callable[[], datetime]
     ) -> None:
         self.store = store
         self._connect = connect

@@ -15,7 +15,8 @@ Filters = Mapping[str, frozenset[str]]
 Step = Width | Literal["month"]
 """How long a column of a chart stands for."""
 
-FIRST_SELECTION: Final = Selection(
+# Constructed, not validated: that would have the class built before the first status is shown.
+FIRST_SELECTION: Final = Selection.model_construct(
     period="30d",
     bucket="1d",
     group_by="auto",

@@ -21,7 +21,7 @@ from openai_usage.days import Days, last_days, midnight
 from openai_usage.demo import Organization
 from openai_usage.endpoints import COSTS, USAGE, Endpoint, Metric, Query, Width
 from openai_usage.openai_api import ApiError, Client, Fault
-from openai_usage.openai_api.buckets import _PAGES
+from openai_usage.openai_api.costs_and_usage import _PAGES
 from openai_usage.openai_api.shapes import PAGE
 from openai_usage.rows import Bucket, Key, Keys
 from tests.support import demo_server

@@ -1,17 +1,26 @@
-"""OpenAI's HTTP API: what is asked, how pages are followed, what can go wrong. Plain data comes out, or an ApiError."""
+"""OpenAI's HTTP API: what is asked, how pages are followed, what can go wrong. Plain data comes out, or an ApiError.
 
-from openai_usage.openai_api.buckets import buckets
-from openai_usage.openai_api.client import Client
+httpx takes a tenth of a second to import. So all that needs it is imported when it is first used: what is kept on disk
+shows before anything is asked.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from openai_usage.openai_api.errors import ApiError, Fault
-from openai_usage.openai_api.lists import (
-    api_keys,
-    projects,
-    rate_limits,
-    service_accounts,
-    spend_alerts,
-    spend_limit,
-    users,
-)
+
+if TYPE_CHECKING:
+    from openai_usage.openai_api.client import Client
+    from openai_usage.openai_api.costs_and_usage import buckets
+    from openai_usage.openai_api.lists import (
+        api_keys,
+        projects,
+        rate_limits,
+        service_accounts,
+        spend_alerts,
+        spend_limit,
+        users,
+    )
 
 __all__ = [
     "ApiError",
@@ -26,3 +35,10 @@ __all__ = [
     "spend_limit",
     "users",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever has that name
+    if name not in __all__:
+        raise AttributeError(name)
+    module = {"Client": "client", "buckets": "costs_and_usage"}.get(name, "lists")
+    return getattr(import_module(f"{__name__}.{module}"), name)

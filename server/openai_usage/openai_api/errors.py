@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Final
 
@@ -92,6 +91,9 @@ def retry_after_of(header: str) -> float | None:
     text = header.strip()
     if text.isascii() and text.isdigit():
         return min(float(text), _LONGEST_HEEDED)
+    # Imported here: it takes a while, and hardly ever comes to this.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
