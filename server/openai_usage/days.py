@@ -62,6 +62,21 @@ class Days:
             parts.append(Days(other.last + _DAY, self.last))
         return parts
 
+    def by_month(self) -> "list[Days]":
+        """The part in each calendar month, oldest first."""
+        parts = []
+        first = self.first
+        while first <= self.last:
+            last = min(month_end(first), self.last)
+            parts.append(Days(first, last))
+            first = last + _DAY
+        return parts
+
+    @property
+    def is_whole_month(self) -> bool:
+        """Whether this is one calendar month, all of it."""
+        return self.first.day == 1 and self.last == month_end(self.first)
+
     def split(self, most: int) -> "list[Days]":
         """Pieces of at most `most` days, oldest first."""
         return [
@@ -81,6 +96,11 @@ def day_of(unix_seconds: int) -> date:
         return datetime.fromtimestamp(unix_seconds, UTC).date()
     except (OverflowError, OSError) as error:
         raise ValueError("a time outside the calendar") from error
+
+
+def month_end(day: date) -> date:
+    """The last day of a day's month."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
 def month_of(day: date) -> Days:

@@ -34,6 +34,10 @@ class Figures:
 
     def add_up(self, scope: Scope | None, now: datetime, *, is_waiting: bool) -> None:
         """Of the panel's `scope`, when it is open. With `is_waiting`, there is more to come."""
+        with self._store.snapshot():
+            self._add_up(scope, now, is_waiting=is_waiting)
+
+    def _add_up(self, scope: Scope | None, now: datetime, *, is_waiting: bool) -> None:
         as_of = self.as_of
         if as_of is None:
             return

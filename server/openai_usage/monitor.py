@@ -200,7 +200,8 @@ class Monitor:
         report = self._figures.report
         if report is None or self._is_busy or report.scope != self._chosen(self._clock()):
             raise NotReadyError
-        text = export.text(kind, self._store, report, self._figures.currency)
+        with self._store.snapshot():
+            text = export.text(kind, self._store, report, self._figures.currency)
         task = asyncio.create_task(export.write(path, text))
         self._exports.add(task)
         task.add_done_callback(self._exports.discard)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, Protocol
 
 from openai_usage import money
-from openai_usage.days import Days, day_of
+from openai_usage.days import Days, day_of, month_end
 from openai_usage.endpoints import COSTS, Query
 from openai_usage.rows import Bucket, Keys, Number
 from openai_usage.store.file import Kept
@@ -27,6 +27,15 @@ class Shelf(Protocol):
 
     def kept(self) -> Mapping[date, Kept]:
         """All days there are, without their rows."""
+
+    def learn(self, keys: Keys) -> None:
+        """Add the keys of all rows there are."""
+
+    def month(self, first: date, stamp: int, keys: Keys) -> Bucket | None:
+        """The rows of a month as one bucket, where that was put here with the same stamp."""
+
+    def put_month(self, first: date, stamp: int, bucket: Bucket, keys: Keys) -> None:
+        """The same, to be found again."""
 
     def read(self, days: Days, keys: Keys) -> Mapping[date, list[Bucket]]:
         """The rows of those of `days` that are there, with their keys in `keys`."""
@@ -56,16 +65,25 @@ class Buckets:
     """The buckets of one query, by day. With a shelf, rows are read from it when they are needed."""
 
     def __init__(self, settles_in: timedelta = _BILL_SETTLES_IN, shelf: Shelf | None = None) -> None:
-        self.keys = Keys()
-        """Of all rows."""
+        self._keys = Keys()
+        self._are_keys_known = shelf is None
         self._settles_in = settles_in
         self._days: dict[date, _KnownDay] = {}
         self._whole: dict[Days, Bucket] = {}
+        self._months: dict[Days, Bucket] = {}
         self.version = 0
         """Another number after each change."""
         self._shelf = shelf
         if shelf is not None:
             self._days = {day: _KnownDay(kept, None) for day, kept in shelf.kept().items()}
+
+    @property
+    def keys(self) -> Keys:
+        """Of all rows, whether or not they were read from the shelf yet."""
+        if not self._are_keys_known and self._shelf is not None:
+            self._are_keys_known = True
+            self._shelf.learn(self._keys)
+        return self._keys
 
     @property
     def as_of(self) -> datetime | None:
@@ -106,9 +124,10 @@ class Buckets:
         }
         has_moved = any(pack(by_day[day]) != pack(known[day].buckets or []) for day in kept.keys() & known.keys())
         self._days |= {day: _KnownDay(new, by_day[day]) for day, new in kept.items()}
-        self._changed()
+        self._changed(kept)
         if self._shelf is not None:
-            self._shelf.write(kept, by_day, self.keys)
+            self._shelf.write(kept, by_day, self._keys)
+            self._put_months(days)
         return has_moved
 
     def oldest(self, days: Days) -> datetime | None:
@@ -124,7 +143,10 @@ class Buckets:
     def whole(self, days: Days) -> Bucket:
         """What is known of `days` as one bucket, in which every key has at most one row."""
         if days not in self._whole:
-            buckets = self.of(days)
+            buckets: list[Bucket] = []
+            for part in days.by_month():
+                month = self._month(part) if self._is_settled_month(part) else None
+                buckets += [month] if month is not None else self.of(part)
             self._whole[days] = _joined(buckets, len(self.keys), days.start_time)
         return self._whole[days]
 
@@ -133,8 +155,7 @@ class Buckets:
         return self.of(Days(min(self._days), max(self._days))) if self._days else []
 
     def missing(self, days: Days) -> list[Days]:
-        """Which of `days` are not known. Of the others the rows are there, too, until the next change."""
-        self._load(days)
+        """Which of `days` are not known."""
         return list(_ranges(day for day in days if day not in self._days))
 
     @property
@@ -157,6 +178,7 @@ class Buckets:
         """Keep no rows in memory that are on the shelf."""
         if self._shelf is not None:
             self._whole.clear()
+            self._months.clear()
             for known in self._days.values():
                 known.buckets = None
 
@@ -165,17 +187,19 @@ class Buckets:
         news = {day: kept for day, kept in days.items() if day not in self._days or self._days[day].kept != kept}
         if news:
             self._days |= {day: _KnownDay(kept, None) for day, kept in news.items()}
-            self._changed()
+            self._are_keys_known = False
+            self._changed(news)
 
     def look_again(self) -> None:
         """Days may have been taken off the shelf."""
         if self._shelf is None:
             return
         kept = self._shelf.kept()
-        for day in [day for day, known in self._days.items() if known.buckets is None and day not in kept]:
+        gone = [day for day, known in self._days.items() if known.buckets is None and day not in kept]
+        for day in gone:
             del self._days[day]
         self.follow(kept)
-        self._changed()
+        self._changed(gone)
 
     def move_to(self, shelf: Shelf) -> None:
         """Put what is known on a shelf, and know what is there."""
@@ -186,32 +210,60 @@ class Buckets:
             if known.buckets is not None and (day not in kept or kept[day].as_of < known.kept.as_of)
         }
         self._shelf = shelf
+        self._are_keys_known = False
         if newer:
             buckets = {day: known.buckets or [] for day, known in newer.items()}
-            shelf.write({day: known.kept for day, known in newer.items()}, buckets, self.keys)
+            shelf.write({day: known.kept for day, known in newer.items()}, buckets, self._keys)
         self.follow({day: of_day for day, of_day in kept.items() if day not in newer})
 
     def lose(self) -> None:
         """The shelf is gone, with what was only there."""
         self._shelf = None
-        self._days = {day: known for day, known in self._days.items() if known.buckets is not None}
-        self._changed()
+        gone = [day for day, known in self._days.items() if known.buckets is None]
+        for day in gone:
+            del self._days[day]
+        self._changed(gone)
 
     def _load(self, days: Days) -> None:
         wanted = [day for day in days if (known := self._days.get(day)) is not None and known.buckets is None]
         if not wanted or self._shelf is None:
             return
         for part in _ranges(wanted):
-            found = self._shelf.read(part, self.keys)
+            found = self._shelf.read(part, self._keys)
             for day in part:
                 if day in found:
                     self._days[day].buckets = found[day]
                 elif self._days.pop(day, None) is not None:
                     # Somebody took it away to make room.
-                    self._changed()
+                    self._changed([day])
 
-    def _changed(self) -> None:
+    def _is_settled_month(self, days: Days) -> bool:
+        return days.is_whole_month and all(
+            (known := self._days.get(day)) is not None and known.kept.is_settled for day in days
+        )
+
+    def _month(self, days: Days) -> Bucket:
+        """Of a settled month; it is added up once for all servers and all times."""
+        if days not in self._months:
+            stamp = self._stamp(days)
+            found = self._shelf.month(days.first, stamp, self._keys) if self._shelf is not None else None
+            self._months[days] = found or _joined(self.of(days), len(self._keys), days.start_time)
+        return self._months[days]
+
+    def _put_months(self, days: Days) -> None:
+        for month in Days(days.first.replace(day=1), month_end(days.last)).by_month():
+            if self._shelf is not None and self._is_settled_month(month):
+                bucket = _joined(self.of(month), len(self._keys), month.start_time)
+                self._shelf.put_month(month.first, self._stamp(month), bucket, self._keys)
+
+    def _stamp(self, days: Days) -> int:
+        """Another number when a day was replaced."""
+        return sum(int(self._days[day].kept.as_of.timestamp()) for day in days)
+
+    def _changed(self, days: Iterable[date]) -> None:
         self._whole.clear()
+        firsts = {day.replace(day=1) for day in days}
+        self._months = {month: bucket for month, bucket in self._months.items() if month.first not in firsts}
         self.version += 1
 
 

@@ -29,6 +29,8 @@ CREATE TABLE key (query INTEGER NOT NULL, number INTEGER NOT NULL, text TEXT NOT
 CREATE TABLE day (query INTEGER NOT NULL, day INTEGER NOT NULL, as_of INTEGER NOT NULL, is_settled INTEGER NOT NULL,
     change INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (query, day));
 CREATE INDEX day_change ON day (change);
+CREATE TABLE month (query INTEGER NOT NULL, month INTEGER NOT NULL, stamp INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (query, month));
 CREATE TABLE fact (name TEXT PRIMARY KEY, value BLOB NOT NULL, change INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
 """
@@ -196,6 +198,25 @@ class File:
             ],
         )
 
+    def month(self, query: Query, first: date, stamp: int) -> bytes | None:
+        """The packed sum of a month, where one with that stamp is there."""
+        sql = "SELECT body FROM month WHERE query = ? AND month = ? AND stamp = ?"
+        row = self._connection.execute(sql, (self._number(query), first.toordinal(), stamp)).fetchone()
+        return row[0] if row else None
+
+    def put_month(self, query: Query, first: date, stamp: int, body: bytes) -> None:
+        """Replace it."""
+        row = (self._number(query, make=True), first.toordinal(), stamp, body)
+        self._connection.execute("INSERT OR REPLACE INTO month VALUES (?, ?, ?, ?)", row)
+
+    def begin_reading(self) -> None:
+        """From now on all that is read is of one moment, whatever others write meanwhile."""
+        self._connection.execute("BEGIN")
+
+    def end_reading(self) -> None:
+        """Until now."""
+        self._connection.execute("COMMIT")
+
     def drop_after(self, moment: datetime) -> None:
         """Forget days that were asked for later than `moment`: the clock was wrong then."""
         with self.transaction():
@@ -301,6 +322,11 @@ class File:
             gone.append((number, day))
         with self.transaction():
             self._connection.executemany("DELETE FROM day WHERE query = ? AND day = ?", gone)
+            # Whoever needs the sum of a month needs its days to be known, too.
+            self._connection.executemany(
+                "DELETE FROM month WHERE query = ? AND month > ? - 31 AND month <= ?",
+                ((number, day, day) for number, day in gone),
+            )
             self._tell_gone()
         self._connection.execute("PRAGMA incremental_vacuum").fetchall()
         return bool(gone)
@@ -310,7 +336,7 @@ class File:
         run = self._connection.execute
         run("PRAGMA secure_delete = ON")
         with self.transaction():
-            for table in ("day", "key", "query", "fact", "lease"):
+            for table in ("day", "month", "key", "query", "fact", "lease"):
                 run(f"DELETE FROM {table}")  # noqa: S608 - names of our own
             self.set_fact(_ERASED, b"")
         run("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -367,6 +393,7 @@ class FileShelf:
         self._to_memory: list[int] = []
         """By a key's number in the file, that in memory."""
         self._to_file: dict[int, int] = {}
+        self._are_same = True
 
     def kept(self) -> dict[date, Kept]:
         """All days, without their rows."""
@@ -382,12 +409,37 @@ class FileShelf:
             packed = list(self._file.bodies(self._query, days))
             # After the bodies: keys are only ever added, so all that they name are there.
             self._learn(keys)
-            numbers = self._to_memory
-            are_same = all(number == index for index, number in enumerate(numbers))
-            return {day: unpack(body, None if are_same else numbers) for day, body in packed}
+            return {day: unpack(body, self._numbers) for day, body in packed}
         except FAILURES as error:
             self._fail(error)
             return {}
+
+    def learn(self, keys: Keys) -> None:
+        """Add the keys of all rows there are."""
+        try:
+            self._learn(keys)
+        except FAILURES as error:
+            self._fail(error)
+
+    def month(self, first: date, stamp: int, keys: Keys) -> Bucket | None:
+        """The rows of a month as one bucket, where that was put here with the same stamp."""
+        try:
+            packed = self._file.month(self._query, first, stamp)
+            self._learn(keys)
+            return unpack(packed, self._numbers)[0] if packed else None
+        except FAILURES as error:
+            self._fail(error)
+            return None
+
+    def put_month(self, first: date, stamp: int, bucket: Bucket, keys: Keys) -> None:
+        """The same, to be found again."""
+        try:
+            with self._file.transaction():
+                self._learn(keys)
+                numbers = [self._to_file.get(number, 0) for number in range(len(keys))]
+                self._file.put_month(self._query, first, stamp, pack([bucket], numbers))
+        except FAILURES as error:
+            self._fail(error)
 
     def write(self, days: Mapping[date, Kept], buckets: Mapping[date, Sequence[Bucket]], keys: Keys) -> None:
         """Replace days whole."""
@@ -403,10 +455,16 @@ class FileShelf:
         except FAILURES as error:
             self._fail(error)
 
+    @property
+    def _numbers(self) -> Sequence[int] | None:
+        """What the file's numbers are in memory; None: the same, as they are for whoever only reads."""
+        return None if self._are_same else self._to_memory
+
     def _learn(self, keys: Keys) -> None:
         """The numbers of keys that somebody added."""
         for text in self._file.keys(self._query, len(self._to_memory)):
             number = keys.number(key_of(text))
+            self._are_same &= number == len(self._to_memory)
             self._to_file[number] = len(self._to_memory)
             self._to_memory.append(number)
 

@@ -76,6 +76,25 @@ class Store(Facts):
             yield
             self._keep()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read in it is of one moment, whatever others write meanwhile."""
+        file = self._file
+        try:
+            if file is not None:
+                file.begin_reading()
+                self.follow()
+        except FAILURES as error:
+            self._lose(error)
+        try:
+            yield
+        finally:
+            if file is not None and self._file is file:
+                try:
+                    file.end_reading()
+                except FAILURES as error:
+                    self._lose(error)
+
     def drop_after(self, moment: datetime) -> None:
         """Forget what was learned later than `moment`: the clock was wrong then."""
         with self.up_to_date():
