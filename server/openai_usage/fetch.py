@@ -92,8 +92,9 @@ def compared(store: Store, scope: Scope) -> list[Question]:
     """What the panel compares with, as far as the store has not got it."""
     return [
         replace(_figures(query, days), is_extra=True)
-        for query in queries.compared(scope)
+        for query, finer in queries.compared(scope).items()
         if query.endpoint not in store.absent and queries.given(query, scope.before) == scope.before
+        if store.buckets[finer].missing(scope.before)
         for days in store.to_read(query, scope.before)
     ]
 

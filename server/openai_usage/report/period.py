@@ -83,7 +83,7 @@ class _Reader:
         self._money: Filters = {**scope.filters, "currency": frozenset({currency})}
         self._usage = [endpoint for endpoint in USAGE if endpoint not in store.absent]
         self._narrowed = [endpoint for endpoint in self._usage if can_be_narrowed(endpoint, scope.filters)]
-        self._is_compared = set(compared(scope))
+        self._compared = compared(scope)
         self._missing: dict[Query, list[Days]] = {}
         self._without_keys = False
         self._stale: set[GroupBy] = set()
@@ -151,8 +151,14 @@ class _Reader:
         """What tells the bill of these days; None when it is not asked for."""
         if days == self._scope.days:
             return cost_query(self._scope.filters, by)
-        query = cost_before_query(self._scope.filters, by)
-        return query if query in self._is_compared else None
+        return self._before(cost_before_query(self._scope.filters, by))
+
+    def _before(self, query: Query) -> Query | None:
+        """What tells of the period before: what was read of it anyway, or what is read to compare with."""
+        finer = self._compared.get(query)
+        if finer is None:
+            return None
+        return query if self._store.buckets[finer].missing(self._scope.before) else finer
 
     def _unsplit(self, query: Query, days: Days) -> Part:
         buckets = self._rows(query, days)
@@ -207,8 +213,10 @@ class _Reader:
         found: dict[str, int] = {}
         known = False
         for endpoint in endpoints:
-            query = usage_query(endpoint) if is_shown else usage_before_query(endpoint, self._scope.filters)
-            if not is_shown and query not in self._is_compared:
+            query = (
+                usage_query(endpoint) if is_shown else self._before(usage_before_query(endpoint, self._scope.filters))
+            )
+            if query is None:
                 return None
             missing = self._missing_of(query, days, note=False)
             if missing and not is_shown:
