@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from openai_usage import credentials, export, fetch, history, queries, views
 from openai_usage.credentials import Credential, KeyFault, UnfitKey
@@ -98,7 +98,7 @@ class Monitor:
         self._reader = self._new_reader()
         self._figures = Figures(self._store)
         self._problem: views.Problem | None = None
-        self._history_problem: ApiError | None = None
+        self._history_problem: ApiError | Literal["full"] | None = None
 
         self._wake = asyncio.Event()
         self._wake.set()
@@ -412,7 +412,7 @@ class Monitor:
             self._problem = error
             return False
         self._problem = None
-        self._store.make_room(int(self._settings.storage_megabytes * 1_000_000), self._clock().date())
+        self._store.make_room(self._most_bytes, self._clock().date())
         now = self._clock()
         if failures is None and reader.shown(self._scope(now), now):
             self._user_waits = user_waits
@@ -429,7 +429,7 @@ class Monitor:
                     say(f"back to {views.days_text(Days(day, day))}")
                     self._show_what_is_known()
 
-                self._history_problem = await history.read(reader, self._clock(), tell)
+                self._history_problem = await history.read(reader, self._clock(), self._most_bytes, tell)
         except Exception:
             _log.exception("The whole history could not be read, for a reason nobody thought of")
             self._problem = views.BUG
@@ -499,6 +499,10 @@ class Monitor:
     @property
     def _base_url(self) -> str:
         return self._settings.base_url or self._default_base_url
+
+    @property
+    def _most_bytes(self) -> int:
+        return int(self._settings.storage_megabytes * 1_000_000)
 
     @property
     def _is_busy(self) -> bool:

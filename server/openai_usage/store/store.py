@@ -182,12 +182,25 @@ class Store(Facts):
         if self._file is None:
             return
         try:
-            if self._file.make_room(most, today, self.buckets):
-                _log.info("The oldest figures were forgotten: the file had more than %d MB", most // 1_000_000)
-                for buckets in self.buckets.values():
-                    buckets.look_again()
+            is_made = self._file.make_room(most, today, self.buckets)
         except FAILURES as error:
             self._lose(error)
+            return
+        if is_made:
+            _log.info("The oldest figures were forgotten: the file had more than %d MB", most // 1_000_000)
+            for buckets in self.buckets.values():
+                buckets.look_again()
+            with self.up_to_date():
+                self.first_day = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file in use; 0 without one."""
+        try:
+            return self._file.size if self._file is not None else 0
+        except FAILURES as error:
+            self._lose(error)
+            return 0
 
     # Others.
 
@@ -269,6 +282,8 @@ class Store(Facts):
                 for key in islice(fine.keys, len(groups), None)
             ]
             coarse.put_sums(fine, groups)
+        # Hundreds of megabytes, which are only needed for filters from now on.
+        fine.release()
 
     def _keep(self) -> None:
         """Write down all that is not a figure, as far as it changed."""

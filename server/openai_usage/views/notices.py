@@ -6,7 +6,16 @@ from typing import Final
 from openai_usage.days import Days
 from openai_usage.endpoints import COSTS, Endpoint, Query, Width
 from openai_usage.openai_api import ApiError
-from openai_usage.protocol import FETCH_HISTORY, REFRESH, Command, Measure, Notice, NoticeSeverity
+from openai_usage.protocol import (
+    FETCH_HISTORY,
+    OPEN_SETTINGS,
+    REFRESH,
+    SETTINGS_SECTION,
+    Command,
+    Measure,
+    Notice,
+    NoticeSeverity,
+)
 from openai_usage.queries import TOTAL, cost_query, usage_query
 from openai_usage.report import MEASURED, Report
 from openai_usage.scope import CAPABILITIES
@@ -17,6 +26,7 @@ from openai_usage.views.words import (
     DIMENSIONS,
     FETCH_ALL,
     HISTORY,
+    HISTORY_FULL,
     HISTORY_READING,
     HISTORY_STOPPED,
     MEASURES,
@@ -27,6 +37,9 @@ from openai_usage.views.words import (
 
 _LOAD: Final = Command(title="Load", command=REFRESH)
 _FETCH_ALL: Final = Command(title=FETCH_ALL, command=FETCH_HISTORY)
+_SETTINGS: Final = Command(
+    title="Open settings", command=OPEN_SETTINGS, arguments=[f"{SETTINGS_SECTION}.storageMegabytes"]
+)
 _GO_ON: Final = Command(title="Go on", command=FETCH_HISTORY)
 _MOST_NAMES: Final = 3
 _NO_KEYS_NARROWED: Final = (
@@ -133,6 +146,8 @@ def _history(state: State, since: str) -> Notice:
         return _notice("history", "info", HISTORY_READING.format(day=since))
     if state.history is None:
         return _notice("history", "info", HISTORY.format(day=since), _FETCH_ALL)
+    if state.history == "full":
+        return _notice("history", "warning", HISTORY_FULL.format(day=since), _SETTINGS)
     said = explain(state.history, state.base_url, state.now, None)
     return _notice("history", "warning", f"{HISTORY_STOPPED.format(day=since)} {said.text}", _GO_ON)
 

@@ -38,7 +38,7 @@ class State:
     """The first of which anything is known; None: no such day is known yet."""
     history_complete: bool = False
     """What is known reaches back to the organisation's first day."""
-    history: Literal["reading"] | ApiError | None = None
+    history: Literal["reading", "full"] | ApiError | None = None
     """All older usage is being read, or what kept it from being read; None: nobody asked for it."""
     directory: Directory | None = None
     recent: Recent | None = None
