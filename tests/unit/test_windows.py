@@ -1,0 +1,146 @@
+"""Several servers on one file: whatever happens in whatever order, none of them shows anything that is not so."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from openai_usage import openai_api, queries
+from openai_usage.credentials import Credential
+from openai_usage.days import Days, last_days, midnight
+from openai_usage.demo import DEMO_KEY
+from openai_usage.endpoints import USAGE, Query
+from openai_usage.openai_api import Client
+from openai_usage.protocol import Selection
+from openai_usage.store import LEASE_LENGTH, Buckets, Store, open_account
+from openai_usage.settings import DEFAULT_BASE_URL, Settings
+from openai_usage import credentials
+from tests.support.windows import Server, World
+
+PAUSES = [
+    timedelta(seconds=2), timedelta(seconds=40), timedelta(minutes=6), timedelta(minutes=45), timedelta(hours=5),
+    timedelta(days=1), timedelta(days=4),
+]  # fmt: skip
+USE = queries.usage_query(USAGE[0])
+
+
+def rows(buckets: Buckets, days: Days | None = None) -> Counter[Any]:
+    """All of them, whatever their order and the numbers of their keys."""
+    found = buckets.of(days) if days else buckets.known()
+    return Counter(
+        (one.start, buckets.keys[key], *values)
+        for one in found
+        for key, *values in zip(one.keys, *one.columns, strict=True)
+    )
+
+
+def read_now(world: World, wanted: dict[Query, Days]) -> Store:
+    """What the organisation says now, in a store that was never used."""
+
+    class Direct(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return world.organization.answer(request)
+
+    async def read() -> Store:
+        store = Store()
+        credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
+        assert isinstance(credential, Credential)
+        client = Client(DEFAULT_BASE_URL, credential.secret, transport=Direct())
+        now = world.now()
+        for query, days in wanted.items():
+            answer = await openai_api.buckets(client, query, days, now.date(), store.buckets[query].keys)
+            store.put(query, days, answer, now)
+        await client.aclose()
+        return store
+
+    return asyncio.run(read())
+
+
+def live(world: World, actions: int, *, panels: bool, set_back: bool) -> None:
+    """A day in the life of some windows."""
+    chance = world.chance
+    happens = ["sleep", "sleep", "refresh", "refresh", "kill", "start", "stop", "stand still"]
+    happens += ["show", "select"] if panels else []
+    happens += ["set back"] if set_back else []
+    world.start()
+    world.start()
+    for _ in range(actions):
+        world.hurry = chance.choice([0.02, 0.2, 0.5])
+        world.run(chance.uniform(0, 6))
+        server = chance.choice(world.alive)
+        match chance.choice(happens):
+            case "sleep":
+                world.sleep(chance.choice(PAUSES))
+            case "refresh":
+                server.do(server.monitor.refresh)
+            case "show":
+                server.do(server.monitor.show)
+            case "select":
+                period = chance.choice(["7d", "30d", "month"])
+                server.do(lambda: server.monitor.select(Selection(period=period)))
+            case "kill" if len(world.alive) > 1:
+                world.kill(server)
+            case "stop" if len(world.alive) > 1:
+                world.stop(server)
+            case "start" if len(world.alive) < 3:
+                world.start()
+            case "stand still":
+                server.stands_still_until = world.time + chance.uniform(0.5, 14)
+            case "set back":
+                world.sleep(-chance.choice(PAUSES))
+
+
+def come_to_rest(world: World) -> None:
+    """All is answered, and every window was refreshed within the same hour."""
+    if len(world.alive) < 2:
+        world.start()
+    world.settle()
+    now = world.now()
+    next_hour = (now + timedelta(hours=1)).replace(minute=0, second=1, microsecond=0)
+    world.sleep(next_hour - now)
+    world.settle()
+    for server in world.alive:
+        server.do(server.monitor.refresh)
+        world.settle()
+
+
+def check(world: World) -> None:
+    today = world.now().date()
+    recent = queries.days_around(today)
+    truth = read_now(world, {queries.TOTAL: recent, queries.BASE: recent})
+    credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
+    assert isinstance(credential, Credential)
+    secret = credential.secret
+    fresh = Store(lambda: open_account(world.folder, DEFAULT_BASE_URL, secret))
+    try:
+        for store in (fresh, *(server.store for server in world.alive)):
+            assert store.is_shared
+            for query in (queries.TOTAL, queries.BASE):
+                assert store.buckets[query].missing(recent) == []
+                assert rows(store.buckets[query], recent) == rows(truth.buckets[query], recent)
+        for server in world.alive:
+            for query, buckets in server.store.buckets.items():
+                assert rows(buckets) == rows(fresh.buckets[query]), query
+        assert len({server.statuses[-1].text for server in world.alive}) == 1
+        assert {server.statuses[-1].busy for server in world.alive} == {False}
+        assert {server.statuses[-1].severity for server in world.alive} == {"ok"}
+    finally:
+        fresh.close()
+    assert world.longest_overlap <= LEASE_LENGTH.total_seconds()
+    assert world.asked_in_vain == []
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_windows(seed: int, tmp_path: Path) -> None:
+    world = World(seed, tmp_path)
+    world.faults = 0.1 if seed % 4 == 0 else 0.0
+    try:
+        live(world, 14, panels=seed % 10 < 1, set_back=seed % 4 == 3)
+        come_to_rest(world)
+        check(world)
+    finally:
+        world.end()
