@@ -6,7 +6,7 @@ Nothing is published before something is known: a client that has last good valu
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,9 +16,10 @@ from openai_usage import credentials, export, fetch, history, queries, views
 from openai_usage.credentials import Credential, KeyFault, UnfitKey
 from openai_usage.days import Days
 from openai_usage.figures import Figures
-from openai_usage.openai_api import ApiError, Fault
+from openai_usage.openai_api import ApiError
 from openai_usage.protocol import PanelView, Selection, StatusView, WindowState
 from openai_usage.reader import Plan, Reader
+from openai_usage.refresh import Refresh
 from openai_usage.schedule import Schedule
 from openai_usage.scope import FIRST_SELECTION, Scope, filters_of, merged, scope
 from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
@@ -33,8 +34,6 @@ _log = logging.getLogger(__name__)
 _PROGRESS_AFTER: Final = timedelta(seconds=1)
 # Opening the panel on numbers younger than this asks for no newer ones.
 _FRESH_FOR: Final = timedelta(minutes=1)
-# While nothing seems to move, all is read again after so long: what is not looked at may have moved.
-_ALL_AGAIN_AFTER: Final = timedelta(minutes=30)
 # Whether others wrote something, or the computer slept, is looked at so often.
 _LOOK_EVERY: Final = timedelta(seconds=0.5)
 _SLEPT: Final = timedelta(seconds=10)
@@ -43,7 +42,6 @@ _SKEW: Final = timedelta(seconds=5)
 # Windows that an editor restores together do not all begin at the same moment, once they have something to show.
 _LONGEST_DELAY: Final = 2.0
 _MOST_STEPS_BACK: Final = 20
-_OFFLINE: Final = frozenset({Fault.UNREACHABLE, Fault.HOST_UNKNOWN})
 
 Connect = Callable[[str, Credential], "Client"]
 """Opens a client for a base URL; called inside the event loop."""
@@ -134,7 +132,11 @@ class Monitor:
 
     def attend(self, window: WindowState) -> None:
         """Whether anybody looks. Nothing is fetched for a window that nobody used for long, nor for a hidden panel."""
-        self._schedule.attend(is_active=window.is_active)
+        if self._schedule.attend(is_active=window.is_active) and self._store.quiet:
+            # Whoever comes back wants figures no older than the interval.
+            with self._store.up_to_date():
+                self._store.quiet = 0
+            self._learn()
         self._panel_visible = window.is_panel_visible
         self._wake.set()
         if self._panel_visible and self._panel_wanted:
@@ -304,8 +306,8 @@ class Monitor:
             self._publish()
         except Exception:
             _log.exception("The figures could not be shown, for a reason nobody thought of")
-            # They could not be shown the next time either.
-            self._forget()
+            # They could not be shown the next time either, nor could what is kept of them.
+            self._forget(Store())
             self._problem = views.BUG
             self._publish()
 
@@ -333,7 +335,9 @@ class Monitor:
         by_user = refresh is not None or (is_due and user_waits)
         is_missing = bool(is_asked and reader.shown(self._scope(now), now))
         if by_user or is_due or is_missing:
-            if not await self._read(reader, self._plans(refresh or now, by_user=by_user), user_waits=user_waits):
+            wanted = (refresh or now) if by_user else None
+            plans = Refresh(reader, self._scope, wanted=wanted, is_due=self._is_due)
+            if not await self._read(reader, (plans.first, plans.rest), user_waits=user_waits):
                 return
         elif not self._more_wanted:
             return
@@ -343,48 +347,10 @@ class Monitor:
             now = self._clock()
             reader.start_later(reader.later(self._scope(now), now, by_user=by_user))
 
-    def _plans(self, wanted: datetime, *, by_user: bool) -> tuple[Plan, ...]:
-        """What to ask, by what is known when it is our turn: other servers may have asked meanwhile."""
-        store, reader = self._store, self._reader
-        moves = store.moves
-        begun = False
-
-        def begin(now: datetime, *, anew: bool) -> None:
-            nonlocal begun, moves
-            begun, moves = True, store.moves
-            with store.up_to_date():
-                store.asked = now
-                store.since = now if anew else store.since
-                if by_user:
-                    # What was not there may be there now.
-                    store.absent.clear()
-                    store.refused.clear()
-            self._schedule.begin(now)
-
-        def first(now: datetime) -> Sequence[fetch.Question]:
-            self._learn()
-            if by_user and (store.asked < wanted or store.failures):
-                begin(now, anew=True)
-                return reader.shown(self._scope(now), now, by_user=True)
-            if not by_user and self._schedule.is_due:
-                is_old = now - store.since > _ALL_AGAIN_AFTER or now.date() != store.since.date()
-                begin(now, anew=is_old)
-                if not is_old:
-                    return fetch.signs(store, self._scope(now), now.date())
-            return reader.shown(self._scope(now), now)
-
-        def rest(now: datetime) -> Sequence[fetch.Question]:
-            if not begun:
-                return ()
-            with store.up_to_date():
-                error = store.failures.get(queries.TOTAL)
-                store.offline = store.offline + 1 if error and error.fault in _OFFLINE else 0
-                store.quiet = 0 if by_user or store.moves != moves else store.quiet + 1
-                if store.moves != moves and store.since < store.asked:
-                    store.since = store.asked
-            return () if queries.TOTAL in store.failures else reader.shown(self._scope(now), now, anew=store.asked)
-
-        return first, rest
+    def _is_due(self) -> bool:
+        """By what is known now: other servers may have asked meanwhile."""
+        self._learn()
+        return self._schedule.is_due
 
     async def _read(self, reader: Reader, plans: tuple[Plan, ...], *, user_waits: bool) -> bool:
         """Ask what is shown, and wait for the answers. False when nothing else is to be asked after it."""
@@ -399,13 +365,13 @@ class Monitor:
             self._busy = False
         if reader is not self._reader:
             return False
+        self._learn()
         if task.cancelled():
             # Whoever cancels does not want the next one either.
             self._refresh_wanted, self._user_waits = None, False
             if self._figures.as_of is None:
                 self._problem = views.CANCELLED
             return False
-        self._learn()
         try:
             failures = task.result()
         except ApiError as error:
@@ -451,10 +417,11 @@ class Monitor:
             return self._credential
         return credentials.fit_for(self._credential, openai=is_openai(self._base_url))
 
-    def _new_reader(self) -> Reader:
+    def _new_reader(self, store: Store | None = None) -> Reader:
         credential, base_url = self._usable_credential(), self._base_url
         # Without a usable key nothing is asked, and it is not known whose figures could be shown.
-        store = self._open_store(base_url, credential) if isinstance(credential, Credential) else Store()
+        if store is None:
+            store = self._open_store(base_url, credential) if isinstance(credential, Credential) else Store()
 
         def connect() -> "Client":
             assert isinstance(credential, Credential)  # noqa: S101 - else nobody asks
@@ -468,11 +435,11 @@ class Monitor:
             self._wake.set()
         self._show_what_is_known()
 
-    def _forget(self) -> None:
+    def _forget(self, store: Store | None = None) -> None:
         self._cancel()
         self._outdated.append(self._reader)
         self._reader.store.close()
-        self._reader = self._new_reader()
+        self._reader = self._new_reader(store)
         self._figures = Figures(self._store)
         self._problem = self._history_problem = None
 

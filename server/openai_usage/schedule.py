@@ -77,15 +77,14 @@ class Schedule:
         self._quiet, self._offline = quiet, offline
         self._plan()
 
-    def attend(self, *, is_active: bool) -> None:
-        """Whether the window is in use. Whoever comes back wants figures no older than the interval."""
+    def attend(self, *, is_active: bool) -> bool:
+        """Take over whether the window is in use. Whether its user came back just now."""
+        is_back = is_active and self._idle_since is not None
         if is_active:
-            if self._idle_since is not None:
-                self._quiet = 0
             self._idle_since = None
         elif self._idle_since is None:
             self._idle_since = self._clock()
-        self._plan()
+        return is_back
 
     def touch(self) -> None:
         """The user did something here, whatever the window says: it may look away from its own panel."""

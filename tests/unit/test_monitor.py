@@ -774,6 +774,7 @@ def firsts_by_key(questions: list[Question]) -> dict[str, date]:
 
 async def test_nothing_new_takes_two_requests_or_three(world: World) -> None:
     world.is_still = True
+    world.now -= timedelta(hours=10)
     async with world.panel(Settings(refresh_minutes=5)) as watched:
         for visible, asked in ((True, [*FIRST, "completions"]), (False, [*FIRST])):
             watched.attend(told(panel=visible))
@@ -809,6 +810,23 @@ async def test_even_when_nothing_seems_to_move_all_is_read_now_and_then(world: W
         await world.until(lambda: len(world.asked) > count)
         await world.is_quiet()
         assert sorted(world.names_since(count)) == sorted([*SPLITS, *USAGE])
+
+
+async def test_whoever_comes_back_need_not_wait_for_long(world: World) -> None:
+    world.is_still = True
+    world.now -= timedelta(hours=10)
+    async with world.monitor(Settings(refresh_minutes=5)) as watched:
+        await world.until(lambda: world.statuses)
+        for pause in (5, 10, 20):
+            world.now += timedelta(minutes=pause)
+            await world.asks_more()
+        count = len(world.asked)
+        world.now += timedelta(minutes=6)
+        await world.has_looked_at_the_clock()
+        assert len(world.asked) == count
+        watched.attend(told(active=False))
+        watched.attend(told())
+        await world.asks_more()
 
 
 async def test_a_window_that_nobody_uses_asks_nothing(world: World) -> None:
