@@ -21,7 +21,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypeVarTuple
 
 import httpx
 
@@ -43,6 +43,9 @@ _MANY_STEPS = 200_000
 """Far more than anything takes: it ends a test that would go on for ever."""
 
 
+Ts = TypeVarTuple("Ts")
+
+
 class Loop(asyncio.SelectorEventLoop):
     """An event loop that goes on only when it is told to, by a clock that is not its own."""
 
@@ -55,12 +58,14 @@ class Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._now()
 
-    def call_soon(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
         self._waiting += 1
         return super().call_soon(callback, *args, context=context)
 
     def call_at(
-        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         heapq.heappush(self._timers, when)
         return super().call_at(when, callback, *args, context=context)
@@ -178,7 +183,7 @@ class World:
     def __init__(self, seed: int, folder: Path, settings: Settings | None = None) -> None:
         # The pauses of the server are jittered, too.
         random.seed(seed)
-        self.chance = random.Random(seed)
+        self.chance = random.Random(seed)  # noqa: S311 - for what happens by chance
         self.folder = folder
         self.settings = settings or Settings()
         self.time = 0.0
@@ -337,4 +342,3 @@ class World:
             headers = {"retry-after": self.chance.choice(["1", "3", "900"])} if status == 429 else {}
             return httpx.Response(status, headers=headers, json={"error": {"message": "not now"}})
         return self.organization.answer(request)
-

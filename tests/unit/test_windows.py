@@ -9,23 +9,21 @@ from typing import Any
 import httpx
 import pytest
 
-from openai_usage import openai_api, queries
+from openai_usage import credentials, openai_api, queries
 from openai_usage.credentials import Credential
-from openai_usage.days import Days, last_days, midnight
+from openai_usage.days import Days
 from openai_usage.demo import DEMO_KEY
-from openai_usage.endpoints import USAGE, Query
+from openai_usage.endpoints import Query
 from openai_usage.openai_api import Client
 from openai_usage.protocol import Selection
+from openai_usage.settings import DEFAULT_BASE_URL
 from openai_usage.store import LEASE_LENGTH, Buckets, Store, open_account
-from openai_usage.settings import DEFAULT_BASE_URL, Settings
-from openai_usage import credentials
-from tests.support.windows import Server, World
+from tests.support.windows import World
 
 PAUSES = [
     timedelta(seconds=2), timedelta(seconds=40), timedelta(minutes=6), timedelta(minutes=45), timedelta(hours=5),
     timedelta(days=1), timedelta(days=4),
 ]  # fmt: skip
-USE = queries.usage_query(USAGE[0])
 
 
 def rows(buckets: Buckets, days: Days | None = None) -> Counter[Any]:
@@ -60,38 +58,39 @@ def read_now(world: World, wanted: dict[Query, Days]) -> Store:
     return asyncio.run(read())
 
 
-def live(world: World, actions: int, *, panels: bool, set_back: bool) -> None:
+def live(world: World, steps: int, happens: list[str]) -> None:
     """A day in the life of some windows."""
     chance = world.chance
-    happens = ["sleep", "sleep", "refresh", "refresh", "kill", "start", "stop", "stand still"]
-    happens += ["show", "select"] if panels else []
-    happens += ["set back"] if set_back else []
     world.start()
     world.start()
-    for _ in range(actions):
+    for _ in range(steps):
         world.hurry = chance.choice([0.02, 0.2, 0.5])
         world.run(chance.uniform(0, 6))
-        server = chance.choice(world.alive)
-        match chance.choice(happens):
-            case "sleep":
-                world.sleep(chance.choice(PAUSES))
-            case "refresh":
-                server.do(server.monitor.refresh)
-            case "show":
-                server.do(server.monitor.show)
-            case "select":
-                period = chance.choice(["7d", "30d", "month"])
-                server.do(lambda: server.monitor.select(Selection(period=period)))
-            case "kill" if len(world.alive) > 1:
-                world.kill(server)
-            case "stop" if len(world.alive) > 1:
-                world.stop(server)
-            case "start" if len(world.alive) < 3:
-                world.start()
-            case "stand still":
-                server.stands_still_until = world.time + chance.uniform(0.5, 14)
-            case "set back":
-                world.sleep(-chance.choice(PAUSES))
+        happen(world, chance.choice(happens), chance.choice(world.alive))
+
+
+def happen(world: World, what: str, server: Server) -> None:
+    chance = world.chance
+    match what:
+        case "sleep":
+            world.sleep(chance.choice(PAUSES))
+        case "set back":
+            world.sleep(-chance.choice(PAUSES))
+        case "stand still":
+            server.stands_still_until = world.time + chance.uniform(0.5, 14)
+        case "refresh":
+            server.do(server.monitor.refresh)
+        case "show":
+            server.do(server.monitor.show)
+        case "select":
+            selection = Selection(period=chance.choice(["7d", "30d", "month"]))
+            server.do(lambda: server.monitor.select(selection))
+        case "kill" if len(world.alive) > 1:
+            world.kill(server)
+        case "stop" if len(world.alive) > 1:
+            world.stop(server)
+        case "start" if len(world.alive) < 3:
+            world.start()
 
 
 def come_to_rest(world: World) -> None:
@@ -134,12 +133,32 @@ def check(world: World) -> None:
     assert world.asked_in_vain == []
 
 
+USUAL = ["sleep", "sleep", "refresh", "refresh", "kill", "start", "stop", "stand still"]
+
+
 @pytest.mark.parametrize("seed", range(200))
 def test_windows(seed: int, tmp_path: Path) -> None:
     world = World(seed, tmp_path)
     world.faults = 0.1 if seed % 4 == 0 else 0.0
+    happens = [*USUAL, *(["show", "select"] if seed % 20 == 0 else []), *(["set back"] if seed % 4 == 3 else [])]
     try:
-        live(world, 14, panels=seed % 10 < 1, set_back=seed % 4 == 3)
+        live(world, 12, happens)
+        come_to_rest(world)
+        check(world)
+    finally:
+        world.end()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_windows_go_on_together_after_their_file_was_damaged(seed: int, tmp_path: Path) -> None:
+    world = World(seed, tmp_path)
+    try:
+        live(world, 2, ["refresh", "start"])
+        [path] = tmp_path.glob("usage-*.sqlite3")
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(bytes(range(256)) * ((path.stat().st_size - 4096) // 256))
+        live(world, 2, ["refresh", "start", "sleep"])
         come_to_rest(world)
         check(world)
     finally:
