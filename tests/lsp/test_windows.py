@@ -42,6 +42,16 @@ def files(folder: Path) -> list[str]:
     return [path.name for path in folder.glob("usage-*")]
 
 
+def everything_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() + path.name.encode() for path in folder.iterdir())
+
+
+def spoil(folder: Path) -> None:
+    [path] = folder.glob("usage-*.sqlite3")
+    with path.open("r+b") as file:
+        file.write(b"This is no database, whatever its name is.")
+
+
 @pytest.mark.parametrize("is_first_one_open", [True, False])
 async def test_the_next_window_shows_the_last_value_and_asks_nothing(
     server: DemoServer, tmp_path: Path, is_first_one_open: bool
@@ -140,9 +150,7 @@ async def test_without_a_folder_numbers_show_and_the_log_says_why_once(server: D
 async def test_a_damaged_file_is_said_and_survived(server: DemoServer, tmp_path: Path) -> None:
     async with window(server, tmp_path) as one:
         last = await one.status(is_at_rest)
-    [path] = tmp_path.glob("usage-*.sqlite3")
-    with path.open("r+b") as file:
-        file.write(b"This is no database, whatever its name is.")
+    spoil(tmp_path)
     async with window(server, tmp_path) as one, window(server, tmp_path) as other:
         for each in (one, other):
             assert (await each.status(is_at_rest))["text"] == last["text"]
@@ -172,9 +180,8 @@ async def test_two_accounts_do_not_see_each_other_s_numbers(server: DemoServer, 
         async with window(server, tmp_path, key) as again:
             assert (await again.status())["text"] == status["text"]
     assert server.requests == ()
-    everything = b"".join(path.read_bytes() + path.name.encode() for path in tmp_path.iterdir())
-    assert KEY.encode() not in everything
-    assert OTHER_KEY.encode() not in everything
+    assert KEY.encode() not in everything_in(tmp_path)
+    assert OTHER_KEY.encode() not in everything_in(tmp_path)
 
 
 async def test_what_is_erased_in_one_window_no_window_writes_again(server: DemoServer, tmp_path: Path) -> None:
