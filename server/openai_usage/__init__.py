@@ -2,7 +2,8 @@
 
 The data goes one way, and the imports show it: settings and credentials say what to ask, `openai_api` asks,
 `store` keeps the rows, `report` adds them up, `views` puts them into words, `protocol` names what goes over the
-wire, `server` sends it. `monitor` runs that way from end to end. `endpoints` is the one table of what OpenAI counts;
+wire, `server` sends it. `monitor` runs that way from end to end: `schedule` says when, `turn` which of several servers,
+`reader` asks, and `history` asks for all there ever was. `endpoints` is the one table of what OpenAI counts;
 `scope` is what the user chose to see, and `queries` the questions that answer it.
 """
 

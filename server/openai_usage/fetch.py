@@ -92,8 +92,9 @@ def compared(store: Store, scope: Scope) -> list[Question]:
     """What the panel compares with, as far as the store has not got it."""
     return [
         replace(_figures(query, days), is_extra=True)
-        for query in queries.compared(scope)
+        for query, finer in queries.compared(scope).items()
         if query.endpoint not in store.absent and queries.given(query, scope.before) == scope.before
+        if store.buckets[finer].missing(scope.before)
         for days in store.to_read(query, scope.before)
     ]
 
@@ -110,11 +111,11 @@ def history(store: Store, wanted: Sequence[Query], days: Days) -> list[Question]
 
 
 def known_since(store: Store) -> date | None:
-    """The organisation's first day, or how far back the bill and the use are known without a gap."""
+    """The organisation's first day, or how far back the bill and the use are known without a gap; None: not at all."""
     if store.first_day is not None:
         return store.first_day
-    firsts = [store.buckets[query].first_day for query in (queries.TOTAL, queries.usage_query(USAGE[0]))]
-    return max((first for first in firsts if first is not None), default=None)
+    bill, use = (store.buckets[query].first_day for query in (queries.TOTAL, queries.usage_query(USAGE[0])))
+    return max(bill, use) if bill and use else None
 
 
 def names() -> list[Question]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from openai_usage import fetch, queries
 from openai_usage.days import Days
@@ -16,10 +16,13 @@ _PIECE: Final = 93
 """Days: three pages of every question."""
 
 
-async def read(reader: Reader, now: datetime, tell: Callable[[date], None]) -> ApiError | None:
+async def read(
+    reader: Reader, now: datetime, most: int, tell: Callable[[date], None]
+) -> ApiError | Literal["full"] | None:
     """Read what is not known yet, and note the first day at the end. What kept it from being read, or None.
 
-    `tell` is called with how far back all is known. Stopped in between, it goes on from there the next time.
+    `tell` is called with how far back all is known. Stopped in between, it goes on from there the next time. It is
+    `full` when the file has more than `most` bytes.
     """
     today = now.date()
     # The bill in one sum tells on which day it began: some 75 small answers.
@@ -40,6 +43,8 @@ async def read(reader: Reader, now: datetime, tell: Callable[[date], None]) -> A
         for query in queries.everything():
             reader.store.buckets[query].release()
         tell(piece.first)
+        if reader.store.size > most:
+            return "full"
         last = piece.first - _DAY
     with reader.store.up_to_date():
         reader.store.first_day = first

@@ -8,12 +8,13 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from openai_usage import credentials, export, fetch, history, queries, views
 from openai_usage.credentials import Credential, KeyFault, UnfitKey
+from openai_usage.days import Days
 from openai_usage.figures import Figures
 from openai_usage.openai_api import ApiError, Fault
 from openai_usage.protocol import PanelView, Selection, StatusView, WindowState
@@ -97,7 +98,7 @@ class Monitor:
         self._reader = self._new_reader()
         self._figures = Figures(self._store)
         self._problem: views.Problem | None = None
-        self._history_problem: ApiError | None = None
+        self._history_problem: ApiError | Literal["full"] | None = None
 
         self._wake = asyncio.Event()
         self._wake.set()
@@ -163,9 +164,12 @@ class Monitor:
 
     def fetch_history(self) -> None:
         """Read all there is, back to the first day; where that is going on already, it goes on."""
-        if self._reading_history is None:
+        if self._reading_history is None and isinstance(self._usable_credential(), Credential):
             self._history_problem = None
             self._reading_history = asyncio.create_task(self._read_history())
+        # It grows as it comes in.
+        self._selection = merged(self._selection, Selection(period="all"))
+        self.show()
 
     def erase(self) -> None:
         """Delete what is kept on disk of this account, and keep nothing there any more. OSError when it cannot be."""
@@ -408,7 +412,7 @@ class Monitor:
             self._problem = error
             return False
         self._problem = None
-        self._store.make_room(int(self._settings.storage_megabytes * 1_000_000), self._clock().date())
+        self._store.make_room(self._most_bytes, self._clock().date())
         now = self._clock()
         if failures is None and reader.shown(self._scope(now), now):
             self._user_waits = user_waits
@@ -420,8 +424,12 @@ class Monitor:
         reader, this = self._reader, asyncio.current_task()
         try:
             with self._progress("Fetching all OpenAI usage", this.cancel if this else lambda: None) as say:
-                error = await history.read(reader, self._clock(), lambda day: say(f"back to {day.day} {day:%b %Y}"))
-            self._history_problem = error
+
+                def tell(day: date) -> None:
+                    say(f"back to {views.days_text(Days(day, day))}")
+                    self._show_what_is_known()
+
+                self._history_problem = await history.read(reader, self._clock(), self._most_bytes, tell)
         except Exception:
             _log.exception("The whole history could not be read, for a reason nobody thought of")
             self._problem = views.BUG
@@ -493,6 +501,10 @@ class Monitor:
         return self._settings.base_url or self._default_base_url
 
     @property
+    def _most_bytes(self) -> int:
+        return int(self._settings.storage_megabytes * 1_000_000)
+
+    @property
     def _is_busy(self) -> bool:
         return self._busy or self._user_waits
 
@@ -520,6 +532,7 @@ class Monitor:
             report=figures.report,
             first_day=fetch.known_since(self._store),
             history_complete=self._store.first_day is not None,
+            history="reading" if self._reading_history else self._history_problem,
             directory=self._store.directory,
             spend_limits=self._store.spend_limits,
             spend_alerts=self._store.spend_alerts,

@@ -97,16 +97,21 @@ def everything() -> list[Query]:
     return [*_SPLITS, *map(usage_query, USAGE)]
 
 
-def compared(scope: Scope) -> list[Query]:
-    """What is also read for the period before. Of a long one only the sum, or it would take hundreds of requests."""
+def compared(scope: Scope) -> dict[Query, Query]:
+    """What is also read for the period before; for each, what tells the same where that is known already.
+
+    Of a long period only the sum, or it would take hundreds of requests.
+    """
     # Half of today against the whole of yesterday would say nothing.
     if scope.days.first == scope.days.last or not scope.has_before:
-        return []
+        return {}
+    filters = scope.filters
+    total = {cost_before_query(filters): cost_query(filters)}
     if len(scope.days) > _LONGEST_COMPARED:
-        return [cost_before_query(scope.filters)]
-    costs = [cost_before_query(scope.filters, by) for by in (None, *RANKED_BY)]
-    narrowed = [endpoint for endpoint in USAGE if can_be_narrowed(endpoint, scope.filters)]
-    return _once([*costs, *(usage_before_query(endpoint, scope.filters) for endpoint in narrowed)])
+        return total
+    costs = {cost_before_query(filters, by): cost_query(filters, by) for by in RANKED_BY}
+    narrowed = [endpoint for endpoint in USAGE if can_be_narrowed(endpoint, filters)]
+    return total | costs | {usage_before_query(endpoint, filters): usage_query(endpoint) for endpoint in narrowed}
 
 
 def can_be_narrowed(endpoint: Endpoint, filters: Filters) -> bool:

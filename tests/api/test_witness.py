@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
 
 import openai
@@ -34,7 +36,8 @@ from openai_usage.protocol import Cell, Change, PanelView, Section, Selection, S
 from openai_usage.queries import BASE, TOTAL
 from openai_usage.scope import FIRST_SELECTION, Scope, groups_of, measures_of, merged, scope
 from openai_usage.settings import Settings
-from openai_usage.store import Store
+from openai_usage.store import Store, open_account
+from openai_usage.store import store as store_module
 from openai_usage.views.numbers import Numbers
 from tests.support.demo_server import DemoServer
 
@@ -182,19 +185,32 @@ def _model_of(line_item: str | None) -> Value:
 
 
 class Server:
-    """The way of the data without its schedule: what is asked, the store, the report and the panel."""
+    """The way of the data without its schedule: what is asked, the store, the report and the panel.
 
-    def __init__(self, url: str, now: datetime) -> None:
+    With a `folder`, everything that is shown was read from disk, and rolled up as in a large organisation.
+    """
+
+    def __init__(self, url: str, now: datetime, folder: Path | None = None) -> None:
         self._runner = asyncio.Runner()
         self._now = now
-        self.store = Store()
+        self._folder = folder
+        self.store = self._opened()
         self.failures: fetch.Failures = {}
         self._client = self._runner.run(self._connect(url))
 
     async def _connect(self, url: str) -> Client:
         return Client(url, SecretStr(DEMO_KEY))
 
+    def _opened(self) -> Store:
+        folder = self._folder
+        if folder is None:
+            return Store()
+        store = Store(lambda: open_account(folder, "https://api.openai.com/v1", SecretStr(DEMO_KEY)))
+        assert store.is_shared
+        return store
+
     def close(self) -> None:
+        self.store.close()
         self._runner.run(self._client.aclose())
         self._runner.close()
 
@@ -206,10 +222,23 @@ class Server:
     def read(self, chosen: Scope) -> None:
         today = self._now.date()
         questions = fetch.shown(self.store, chosen, today) + fetch.compared(self.store, chosen)
-        self.ask(questions + fetch.limits(self.store, chosen, refresh=False))
+        rows = store_module._MANY_KEYS if self._folder is None else 1  # noqa: SLF001
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(store_module, "_MANY_KEYS", rows)
+            self.ask(questions + fetch.limits(self.store, chosen, refresh=False))
+        if self._folder is not None:
+            with self.store.up_to_date():
+                pass
+            self.store.close()
+            self.store = self._opened()
 
     def forget(self) -> None:
-        self.store, self.failures = Store(), {}
+        self.failures = {}
+        if self._folder is None:
+            self.store = Store()
+        else:
+            self.store.erase()
+            self.store = self._opened()
 
     def panel(self, selection: Selection) -> tuple[Scope, PanelView]:
         """What is shown, and how."""
@@ -250,10 +279,19 @@ class Account:
         return self.now.date()
 
     @classmethod
-    def open(cls, stack: ExitStack, organization: Organization, now: datetime, **more: Any) -> Self:  # noqa: ANN401
+    def open(
+        cls,
+        stack: ExitStack,
+        organization: Organization,
+        now: datetime,
+        *,
+        is_kept: bool = False,
+        **more: Any,  # noqa: ANN401
+    ) -> Self:
         demo = stack.enter_context(DemoServer(organization, **more))
         client = stack.enter_context(OpenAI(admin_api_key=DEMO_KEY, base_url=demo.url, max_retries=0))
-        server = Server(demo.url, now)
+        folder = Path(stack.enter_context(TemporaryDirectory())) if is_kept else None
+        server = Server(demo.url, now, folder)
         stack.callback(server.close)
         sdk = Sdk(client)
         some = Days(now.date() - 190 * DAY, now.date())
@@ -275,6 +313,7 @@ ACCOUNTS: Final[Mapping[str, Callable[[ExitStack], Account]]] = {
         NOW,
         amounts="string",
     ),
+    "kept on disk": lambda stack: Account.open(stack, Organization(11, now=lambda: NOW), NOW, is_kept=True),
     "all attributed": lambda stack: Account.open(stack, Organization(23, lambda: AUTUMN, unattributed=False), AUTUMN),
 }
 

@@ -25,9 +25,10 @@ from openai_usage.demo import DEMO_KEY, Organization
 from openai_usage.demo.api import Api, Request, Response
 from openai_usage.monitor import CancelledError, Monitor, NotReadyError
 from openai_usage.openai_api import Client
-from openai_usage.protocol import Metric, PanelView, Section, Selection, StatusView, Table
+from openai_usage.protocol import Metric, PanelView, Section, Selection, StatusView, Table, WindowState
 from openai_usage.scope import days_of
 from openai_usage.settings import Settings
+from openai_usage.store import Store, open_account
 
 FRIDAY_NIGHT = datetime(2026, 11, 20, 23, 50, tzinfo=UTC)
 USAGE = (
@@ -136,6 +137,10 @@ class World(httpx.AsyncBaseTransport):
         self.answers: list[tuple[Fits, int, str]] = []
         """For the questions that fit, a status and what is said with it."""
         self.headers: dict[str, str] = {}
+        self.is_offline = False
+        self.is_still = False
+        """Nothing is used any more."""
+        self.folder: Path | None = None
         self.statuses: list[StatusView] = []
         self.panels: list[PanelView] = []
         self.news = asyncio.Event()
@@ -153,7 +158,10 @@ class World(httpx.AsyncBaseTransport):
             for fits, status, said in self.answers:
                 if fits(question):
                     return httpx.Response(status, headers=self.headers, json={"error": {"message": said}})
-            answer = answered(request.url.path, request.url.query.decode(), self.now.replace(microsecond=0), self.kind)
+            if self.is_offline:
+                raise httpx.ConnectError("no network")
+            now = FRIDAY_NIGHT if self.is_still else self.now.replace(microsecond=0)
+            answer = answered(request.url.path, request.url.query.decode(), now, self.kind)
             return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
         finally:
             self.in_flight -= 1
@@ -194,6 +202,12 @@ class World(httpx.AsyncBaseTransport):
         looks = self.looks
         await self.until(lambda: self.looks > looks + 20)
 
+    async def asks_more(self) -> None:
+        """Something is asked, and answered."""
+        count = len(self.asked)
+        await self.until(lambda: len(self.asked) > count)
+        await self.is_quiet()
+
     async def is_quiet(self, hanging: int = 0) -> None:
         """Nothing is on its way, but what hangs, and nothing follows."""
         before = None
@@ -226,7 +240,15 @@ class World(httpx.AsyncBaseTransport):
             self.cancel = None
 
         credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
-        watched = Monitor(credential, connect, self.publish, progress, settings or Settings(), clock=self.clock)
+        watched = Monitor(
+            credential,
+            connect,
+            self.publish,
+            progress,
+            settings or Settings(),
+            open_store=self._open_store,
+            clock=self.clock,
+        )
         task = asyncio.create_task(watched.run())
         try:
             yield watched
@@ -234,6 +256,10 @@ class World(httpx.AsyncBaseTransport):
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
+
+    def _open_store(self, url: str, credential: Credential) -> Store:
+        folder = self.folder
+        return Store(lambda: open_account(folder, url, credential.secret)) if folder else Store()
 
     @asynccontextmanager
     async def panel(self, settings: Settings | None = None) -> AsyncIterator[Monitor]:
@@ -702,6 +728,186 @@ def test_nothing_that_is_settled_is_asked_twice(clicks: list[Selection], in_a_hu
         patched.setattr(schedule, "_LONGEST_WAIT", timedelta(milliseconds=1))
         world = asyncio.run(session())
     assert asked_twice(world.asked) == []
+
+
+# What is kept, and who looks.
+
+
+def told(*, active: bool = True, panel: bool = True) -> WindowState:
+    return WindowState(is_active=active, is_panel_visible=panel)
+
+
+async def test_what_was_kept_shows_before_anything_is_asked(world: World, tmp_path: Path) -> None:
+    world.folder = tmp_path
+    async with world.panel():
+        first = world.panels[-1]
+    count, statuses = len(world.asked), len(world.statuses)
+    world.panels.clear()
+    world.hold()
+    async with world.monitor() as watched:
+        await world.until(lambda: len(world.statuses) > statuses)
+        watched.show()
+        assert world.panels[-1].metrics == first.metrics
+        assert world.shown == next(one for one in first.sections if one.tables)
+        await world.has_looked_at_the_clock()
+    assert len(world.asked) == count
+
+
+async def test_after_a_day_only_the_tail_is_asked_for(world: World, tmp_path: Path) -> None:
+    world.folder = tmp_path
+    async with world.panel():
+        pass
+    count = len(world.asked)
+    world.now += timedelta(days=1)
+    async with world.panel():
+        assert world.shown.charts[0].categories[-1] == "2026-11-21"
+    again = [one for one in world.asked[count:] if one.is_figures and not is_of_the_period_before(one)]
+    firsts = {(one.path == "costs", one.first) for one in again if one.last == world.now.date()}
+    # The bill of the 17th was read when three days had not passed yet, the use of the 19th when one had not.
+    assert firsts == {(True, date(2026, 11, 17)), (False, date(2026, 11, 19))}
+    assert len(again) == len(firsts_by_key(again))
+
+
+def firsts_by_key(questions: list[Question]) -> dict[str, date]:
+    return {one.key: one.first for one in questions}
+
+
+async def test_nothing_new_takes_two_requests_or_three(world: World) -> None:
+    world.is_still = True
+    async with world.panel(Settings(refresh_minutes=5)) as watched:
+        for visible, asked in ((True, [*FIRST, "completions"]), (False, [*FIRST])):
+            watched.attend(told(panel=visible))
+            watched.attend(told(active=False, panel=visible))
+            watched.attend(told(panel=visible))
+            count = len(world.asked)
+            world.now += timedelta(minutes=5)
+            await world.asks_more()
+            assert sorted(world.names_since(count)) == sorted(asked)
+
+
+async def test_while_nothing_changes_it_asks_less_often(world: World) -> None:
+    world.is_still = True
+    world.now -= timedelta(hours=10)
+    async with world.monitor(Settings(refresh_minutes=5)):
+        await world.until(lambda: world.statuses)
+        for pause in (5, 10, 20, 30, 30):
+            count = len(world.asked)
+            world.now += timedelta(minutes=pause, seconds=-5)
+            await world.has_looked_at_the_clock()
+            assert len(world.asked) == count
+            world.now += timedelta(seconds=5)
+            await world.asks_more()
+            assert len(world.asked) == count + len(FIRST)
+
+
+async def test_even_when_nothing_seems_to_move_all_is_read_now_and_then(world: World) -> None:
+    world.is_still = True
+    world.now -= timedelta(hours=10)
+    async with world.panel(Settings(refresh_minutes=20)):
+        count = len(world.asked)
+        world.now += timedelta(minutes=40)
+        await world.until(lambda: len(world.asked) > count)
+        await world.is_quiet()
+        assert sorted(world.names_since(count)) == sorted([*SPLITS, *USAGE])
+
+
+async def test_a_window_that_nobody_uses_asks_nothing(world: World) -> None:
+    async with world.monitor(Settings(refresh_minutes=5)) as watched:
+        await world.until(lambda: world.statuses)
+        watched.attend(told(active=False))
+        world.now += timedelta(minutes=31)
+        await world.has_looked_at_the_clock()
+        count = len(world.asked)
+        world.now += timedelta(hours=3)
+        await world.has_looked_at_the_clock()
+        assert len(world.asked) == count
+        watched.attend(told())
+        await world.until(lambda: len(world.asked) == count + len(FIRST))
+
+
+async def test_a_panel_that_is_hidden_asks_nothing_until_it_is_seen(world: World) -> None:
+    async with world.panel(Settings(refresh_minutes=5)) as watched:
+        watched.attend(told(panel=False))
+        panels, count = len(world.panels), len(world.asked)
+        world.now += timedelta(minutes=5)
+        await world.until(lambda: len(world.asked) > count)
+        await world.is_quiet()
+        assert sorted(world.names_since(count)) == sorted(FIRST)
+        assert len(world.panels) == panels
+        watched.attend(told())
+        await world.is_quiet()
+        assert {*world.names_since(count)} >= {*SPLITS, *USAGE}
+        assert world.panels[-1].as_of == "2026-11-20T23:55:00Z"
+
+
+async def test_when_the_network_is_back_so_are_the_figures(world: World) -> None:
+    async with world.monitor(Settings(refresh_minutes=60)):
+        await world.until(lambda: world.statuses)
+        world.is_offline = True
+        world.now += timedelta(hours=1)
+        await world.until(lambda: world.statuses[-1].severity == "warning")
+        world.is_offline = False
+        count = len(world.asked)
+        world.now += timedelta(seconds=5)
+        await world.until(lambda: len(world.asked) > count)
+        await world.until(lambda: world.statuses[-1].severity == "ok")
+
+
+async def test_all_there_ever_was_is_read_once(world: World, tmp_path: Path) -> None:
+    world.folder = tmp_path
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        watched.fetch_history()
+        await world.until(lambda: world.panels and world.panels[-1].metrics and "history" not in world.notices())
+        await world.is_quiet()
+        panel = world.panels[-1]
+        assert panel.selection.period == "all"
+        first = world.shown.charts[0].categories[0]
+        assert len(first) == len("2024-09")
+    count = len(world.asked)
+    async with world.monitor() as watched:
+        for period in ("all", "365d", "90d"):
+            watched.select(Selection(period=period))
+            await world.is_quiet()
+            assert world.panels[-1].metrics
+        assert [one for one in world.asked[count:] if one.is_figures] == []
+    assert asked_twice([one for one in world.asked if one.is_figures and one.name != "costs"]) == []
+    # All of the bill comes before the first of it, and what was used adds up to what the API says.
+    with_rows = [one.first for one in world.asked if one.name == "completions"]
+    assert f"{min(with_rows):%Y-%m}" <= first
+
+
+async def test_history_that_was_stopped_goes_on_where_it_was(world: World, tmp_path: Path) -> None:
+    world.folder = tmp_path
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        world.hold(lambda question: question.is_figures and question.name != "costs" and question.last.year < 2026)
+        watched.fetch_history()
+        await world.until(
+            lambda: world.in_flight and any(one.last.year < 2026 for one in world.asked if one.name == "completions")
+        )
+        world.click_cancel()
+        world.let_go()
+        await world.is_quiet()
+        assert world.notices()[0] == "history"
+        count = len(world.asked)
+    async with world.monitor() as watched:
+        watched.fetch_history()
+        await world.until(lambda: world.panels and world.panels[-1].metrics and "history" not in world.notices())
+        again = [one for one in world.asked[count:] if one.is_figures]
+        assert all(one.last.year < 2026 for one in again)
+
+
+async def test_history_that_fails_says_so_and_keeps_what_came(world: World) -> None:
+    async with world.monitor() as watched:
+        await world.until(lambda: world.statuses)
+        world.answers.append((lambda question: question.is_figures and question.last.year < 2026, 500, "Out of order"))
+        watched.fetch_history()
+        await world.until(lambda: world.panels and "could not be fetched" in str(world.panels[-1].notices))
+        assert world.metric("spend").value is not None
+        world.answers.clear()
+        watched.fetch_history()
+        await world.until(lambda: "history" not in world.notices())
 
 
 # What is refused, and what fails.

@@ -174,3 +174,79 @@ async def test_waiting_can_be_cancelled(clock: Clock) -> None:
 async def test_it_does_not_wait_when_it_is_due(clock: Clock) -> None:
     async with asyncio.timeout(10):
         await Schedule(5, clock).wait(asyncio.Event())
+
+
+# Nobody looks, nothing changes, there is no network.
+
+
+@given(st.integers(1, 500), st.integers(0, 40))
+def test_pauses_grow_while_nothing_changes(minutes: int, quiet: int) -> None:
+    plan = Schedule(minutes, lambda: NOON)
+    plan.begin(NOON)
+    plan.learn(quiet, 0)
+    assert plan.due_at is not None
+    pause = plan.due_at - NOON
+    interval = timedelta(minutes=minutes)
+    assert interval <= pause <= max(interval, timedelta(minutes=30))
+    assert pause in {interval * 2 ** min(quiet, 10), max(interval, timedelta(minutes=30))}
+    plan.learn(0, 0)
+    assert plan.due_at == NOON + interval
+
+
+@given(st.integers(1, 500), st.integers(1, 40))
+def test_without_a_network_it_is_tried_again_after_seconds(minutes: int, offline: int) -> None:
+    plan = Schedule(minutes, lambda: NOON)
+    plan.begin(NOON)
+    plan.learn(7, offline)
+    assert plan.due_at is not None
+    assert timedelta(seconds=5) <= plan.due_at - NOON <= timedelta(minutes=1)
+    plan.hold_off(300)
+    assert plan.due_at == NOON + timedelta(minutes=5), "but not sooner than the API wants"
+
+
+def test_nothing_is_due_when_nobody_looked_for_half_an_hour(clock: Clock) -> None:
+    plan = Schedule(20, clock)
+    plan.begin(clock.now)
+    plan.attend(is_active=False)
+    clock.passes(minutes=20)
+    assert due(plan), "the user may be back in a minute"
+    plan.begin(clock.now)
+    assert plan.due_at is None
+    clock.passes(hours=9)
+    assert not due(plan)
+    plan.attend(is_active=True)
+    assert due(plan), "who is back wants to see what it is now"
+
+
+def test_what_is_older_than_the_interval_is_due_for_whoever_comes_back(clock: Clock) -> None:
+    plan = Schedule(5, clock)
+    plan.begin(clock.now)
+    plan.learn(3, 0)
+    clock.passes(minutes=6)
+    assert not due(plan)
+    plan.attend(is_active=True)
+    assert not due(plan), "was never away"
+    plan.attend(is_active=False)
+    plan.attend(is_active=True)
+    assert due(plan)
+
+
+def test_a_command_is_a_sign_of_life(clock: Clock) -> None:
+    plan = Schedule(20, clock)
+    plan.attend(is_active=False)
+    clock.passes(minutes=29)
+    plan.touch()
+    plan.begin(clock.now)
+    clock.passes(minutes=20)
+    assert due(plan)
+
+
+def test_what_is_due_can_be_put_off(clock: Clock) -> None:
+    plan = Schedule(5, clock)
+    plan.delay(2)
+    assert not due(plan)
+    clock.passes(seconds=2)
+    assert due(plan)
+    plan = Schedule(0, clock)
+    plan.delay(2)
+    assert plan.due_at is None

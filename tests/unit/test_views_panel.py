@@ -503,6 +503,28 @@ def test_all_time() -> None:
     assert "history" not in all_notices(views.panel_view(figures.state(Selection(period="365d"))))
 
 
+def test_what_is_said_of_older_usage_while_it_is_read_and_when_it_cannot_be() -> None:
+    figures = Figures()
+    figures.bill(TODAY, "4.20", project_id="proj_a", line_item="gpt-5, output")
+    figures.first_day = TODAY - timedelta(days=40)
+
+    def said(history: object) -> Notice:
+        state = figures.state(Selection(period="all"), history=history)
+        return all_notices(views.panel_view(state))["history"]
+
+    reading = said("reading")
+    assert (reading.severity, reading.command) == ("info", None)
+    assert reading.text == "Usage before 13 Oct 2026 (UTC) is on its way."
+    failed = said(ApiError(Fault.SERVER_ERROR, status=500))
+    assert failed.text.startswith("Usage before 13 Oct 2026 (UTC) could not be fetched, and is not in here. ")
+    assert failed.command is not None
+    assert (failed.command.title, failed.command.command) == ("Go on", FETCH_HISTORY)
+    full = said("full")
+    assert "openaiUsage.storageMegabytes" in full.text
+    assert full.command is not None
+    assert full.command.arguments == ["openaiUsage.storageMegabytes"]
+
+
 def test_kinds_of_tokens() -> None:
     section = shown(views.panel_view(some().state(Selection(section="completions"))), "completions")
     values = {series.name: sum(map(int, series.values)) for series in section.charts[0].series}

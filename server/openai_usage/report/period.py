@@ -25,9 +25,9 @@ from openai_usage.queries import (
 from openai_usage.report.ranking import MEASURED, Entry, Ranking, beside_spend
 from openai_usage.report.split import Split, by_month, split
 from openai_usage.report.sums import Grouping, Part, Value, add_up, sums_by_value, value_of
-from openai_usage.rows import Number
+from openai_usage.rows import Keys, Number
 from openai_usage.scope import CAPABILITIES, RANKED, Filters, Scope
-from openai_usage.store import Store
+from openai_usage.store import Buckets, Store
 
 _AMOUNT: Final = COSTS.column("amount")
 _QUANTITY: Final = COSTS.column("quantity")
@@ -83,7 +83,7 @@ class _Reader:
         self._money: Filters = {**scope.filters, "currency": frozenset({currency})}
         self._usage = [endpoint for endpoint in USAGE if endpoint not in store.absent]
         self._narrowed = [endpoint for endpoint in self._usage if can_be_narrowed(endpoint, scope.filters)]
-        self._is_compared = set(compared(scope))
+        self._compared = compared(scope)
         self._missing: dict[Query, list[Days]] = {}
         self._without_keys = False
         self._stale: set[GroupBy] = set()
@@ -151,11 +151,17 @@ class _Reader:
         """What tells the bill of these days; None when it is not asked for."""
         if days == self._scope.days:
             return cost_query(self._scope.filters, by)
-        query = cost_before_query(self._scope.filters, by)
-        return query if query in self._is_compared else None
+        return self._before(cost_before_query(self._scope.filters, by))
+
+    def _before(self, query: Query) -> Query | None:
+        """What tells of the period before: what was read of it anyway, or what is read to compare with."""
+        finer = self._compared.get(query)
+        if finer is None:
+            return None
+        return query if self._store.buckets[finer].missing(self._scope.before) else finer
 
     def _unsplit(self, query: Query, days: Days) -> Part:
-        buckets = self._store.buckets[query]
+        buckets = self._rows(query, days)
         groups = Grouping().constant(None, COSTS, buckets.keys, self._money)
         return Part([buckets.whole(days)], groups, [(_AMOUNT, 1)])
 
@@ -171,7 +177,7 @@ class _Reader:
             self._without_keys = True
         if is_shown and not self._is_of_one_moment(query):
             self._stale.add(by)
-        buckets = self._store.buckets[query]
+        buckets = self._rows(query, days, by)
         return Part([buckets.whole(days)], grouping.by(by, COSTS, buckets.keys, self._money), [(column, 1)])
 
     def _is_of_one_moment(self, query: Query) -> bool:
@@ -207,14 +213,16 @@ class _Reader:
         found: dict[str, int] = {}
         known = False
         for endpoint in endpoints:
-            query = usage_query(endpoint) if is_shown else usage_before_query(endpoint, self._scope.filters)
-            if not is_shown and query not in self._is_compared:
+            query = (
+                usage_query(endpoint) if is_shown else self._before(usage_before_query(endpoint, self._scope.filters))
+            )
+            if query is None:
                 return None
             missing = self._missing_of(query, days, note=False)
             if missing and not is_shown:
                 return None
             known |= missing != [days]
-            buckets = self._store.buckets[query]
+            buckets = self._rows(query, days)
             groups = Grouping().constant(None, endpoint, buckets.keys, self._scope.filters)
             whole = buckets.whole(days)
             for column, metric in enumerate(endpoint.metrics):
@@ -223,7 +231,8 @@ class _Reader:
         return found if known else None
 
     def _is_used(self, endpoint: Endpoint) -> bool:
-        buckets = self._store.buckets[usage_query(endpoint)]
+        # Whatever the filters.
+        buckets = self._store.rows(usage_query(endpoint), (), self._scope.days)
         return any(any(column) for column in buckets.whole(self._scope.days).columns)
 
     def _values(self, dimension: str) -> frozenset[str]:
@@ -232,9 +241,23 @@ class _Reader:
         return frozenset(
             value
             for query in asked
-            for value in set(map(value_of(query.endpoint, dimension), self._store.buckets[query].keys))
+            for value in set(map(value_of(query.endpoint, dimension), self._keys(query, dimension)))
             if value
         )
+
+    # Rows.
+
+    def _rows(self, query: Query, days: Days, by: GroupBy | None = None) -> Buckets:
+        """What tells the query by a dimension, and can be narrowed to the filters."""
+        wanted = {*self._scope.filters, *([by] if by else [])}
+        # A model of the bill is read off the line item; what a query is not split by, its rows do not tell anyway.
+        wanted = {"line_item" if one == "model" and query.endpoint is COSTS else one for one in wanted}
+        return self._store.rows(query, wanted & set(query.group_by), days)
+
+    def _keys(self, query: Query, dimension: str) -> Keys:
+        """Keys that have all values of a dimension that were ever read."""
+        of = "line_item" if dimension == "model" and query.endpoint is COSTS else dimension
+        return self._store.all_rows(query, of).keys
 
     # Over time.
 
@@ -251,18 +274,19 @@ class _Reader:
         asked = given(total, scope.days)
         if asked is None or self._missing_of(total, scope.days, note=True) == [asked]:
             return None, True
-        of_all = self._over_time(self._unsplit(total, scope.days), total)
+        of_all = self._over_time(self._unsplit(total, scope.days), self._rows(total, scope.days))
         grouping = Grouping()
         part = self._costs_by(scope.group_by, scope.days, grouping)
         if part is None or scope.group_by in self._stale:
             return split([of_all], {None: 0}, starts), False
-        parts = [self._over_time(part, cost_query(scope.filters, scope.group_by))]
+        rows = self._rows(cost_query(scope.filters, scope.group_by), scope.days, scope.group_by)
+        parts = [self._over_time(part, rows)]
         unknown = {midnight(day) for days in self._missing.get(total, ()) for day in days}
         return split(parts, grouping.numbers, starts, [of_all], unknown), True
 
-    def _over_time(self, part: Part, query: Query) -> Part:
+    def _over_time(self, part: Part, rows: Buckets) -> Part:
         """The same, with its buckets as they are."""
-        return replace(part, buckets=self._store.buckets[query].of(self._scope.days))
+        return replace(part, buckets=rows.of(self._scope.days))
 
     def _usage_chart(self) -> Split | None:
         scope = self._scope
@@ -283,7 +307,7 @@ class _Reader:
 
     def _usage_parts(self, endpoint: Endpoint, query: Query, grouping: Grouping) -> list[Part]:
         scope = self._scope
-        buckets = self._store.buckets[query]
+        buckets = self._rows(query, scope.days, scope.group_by)
         if scope.group_by == "token_type":
             return [
                 Part(
@@ -300,7 +324,7 @@ class _Reader:
         return [Part(buckets.of(scope.days), groups, self._terms(endpoint))]
 
     def _plain(self, endpoint: Endpoint, query: Query, grouping: Grouping, name: str) -> Part:
-        buckets = self._store.buckets[query]
+        buckets = self._rows(query, self._scope.days)
         groups = grouping.constant(name, endpoint, buckets.keys, self._scope.filters)
         return Part(buckets.of(self._scope.days), groups, self._terms(endpoint))
 
@@ -373,7 +397,7 @@ class _Reader:
         for endpoint in endpoints:
             if by not in endpoint.dimensions:
                 continue
-            buckets = self._store.buckets[usage_query(endpoint)]
+            buckets = self._rows(usage_query(endpoint), self._scope.days, by)
             grouping = Grouping()
             groups = grouping.by(by, endpoint, buckets.keys, self._scope.filters)
             rows = [buckets.whole(self._scope.days)]
@@ -400,8 +424,8 @@ class _Reader:
         unit_part = self._costs_by("line_item", self._scope.days, items, _QUANTITY)
         if unit_part is None:
             return list(entries)
-        query = cost_query(self._scope.filters, "line_item")
-        unit_of = units.by("quantity_unit", COSTS, self._store.buckets[query].keys, self._money)
+        rows = self._rows(cost_query(self._scope.filters, "line_item"), self._scope.days, "line_item")
+        unit_of = units.by("quantity_unit", COSTS, rows.keys, self._money)
         names = list(units.numbers)
         sums = add_up([unit_part], len(items.numbers))
         found: dict[int, set[Value]] = {}

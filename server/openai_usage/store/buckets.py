@@ -1,8 +1,8 @@
 """What was fetched of one query, by UTC day, and which days are known."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Protocol
 
@@ -90,6 +90,11 @@ class Buckets:
         """When the newest of the known days was asked for."""
         return self._days[max(self._days)].kept.as_of if self._days else None
 
+    def kept(self, day: date) -> Kept | None:
+        """How a day is known; None: it is not."""
+        known = self._days.get(day)
+        return known.kept if known is not None else None
+
     def to_read(self, needed: Days, since: datetime) -> list[Days]:
         """Which of `needed` have to be asked for: what is not known, or was read before `since` and not yet settled."""
         # With a new day, those before it are read again too: they were not over, or not settled.
@@ -123,12 +128,31 @@ class Buckets:
             if day not in known or known[day].kept.as_of <= as_of
         }
         has_moved = any(pack(by_day[day]) != pack(known[day].buckets or []) for day in kept.keys() & known.keys())
+        self._replace(kept, by_day)
+        return has_moved
+
+    def put_sums(self, fine: "Buckets", groups: Sequence[int]) -> None:
+        """Replace what is not of the same reading as in `fine`, by sums: `groups` has the numbers here of its keys."""
+        if fine.days is None:
+            return
+        old = {day: kept for day in fine.days if (kept := fine.kept(day)) is not None and kept != self.kept(day)}
+        for part in _ranges(old):
+            sums = {
+                day: [_joined([bucket], len(self._keys), bucket.start, groups) for bucket in fine.of(Days(day, day))]
+                for day in part
+            }
+            self._replace({day: old[day] for day in part}, sums)
+
+    def is_of_same_reading(self, other: "Buckets", days: Days) -> bool:
+        """Whether all of `days` that `other` knows are known here as of the same moment."""
+        return bool(self._days) and all((there := other.kept(day)) is None or there == self.kept(day) for day in days)
+
+    def _replace(self, kept: Mapping[date, Kept], by_day: Mapping[date, list[Bucket]]) -> None:
         self._days |= {day: _KnownDay(new, by_day[day]) for day, new in kept.items()}
         self._changed(kept)
-        if self._shelf is not None:
+        if self._shelf is not None and kept:
             self._shelf.write(kept, by_day, self._keys)
-            self._put_months(days)
-        return has_moved
+            self._put_months(Days(min(kept), max(kept)))
 
     def oldest(self, days: Days) -> datetime | None:
         """When the first read of those of `days` was asked for that may have moved since; None: of none of them."""
@@ -152,7 +176,7 @@ class Buckets:
 
     def known(self) -> list[Bucket]:
         """All buckets there are, oldest first."""
-        return self.of(Days(min(self._days), max(self._days))) if self._days else []
+        return self.of(self.days) if self.days else []
 
     def missing(self, days: Days) -> list[Days]:
         """Which of `days` are not known."""
@@ -173,6 +197,11 @@ class Buckets:
         return next((day_of(bucket.start) for bucket in self.of(days) if len(bucket.keys)), None)
 
     # With others.
+
+    @property
+    def days(self) -> Days | None:
+        """From the first to the last that is known."""
+        return Days(min(self._days), max(self._days)) if self._days else None
 
     def release(self) -> None:
         """Keep no rows in memory that are on the shelf."""
@@ -267,7 +296,10 @@ class Buckets:
         self.version += 1
 
 
-def _joined(buckets: list[Bucket], keys: int, start: int) -> Bucket:
+def _joined(buckets: list[Bucket], keys: int, start: int, groups: Sequence[int] | None = None) -> Bucket:
+    """One bucket of several; with `groups`, a row's key becomes the one that stands there for it."""
+    if groups is not None:
+        buckets = [replace(bucket, keys=[groups[key] for key in bucket.keys]) for bucket in buckets]
     present = sorted(set().union(*(bucket.keys for bucket in buckets)))
     columns = []
     with money.exact():

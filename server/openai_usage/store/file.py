@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -165,7 +166,7 @@ class File:
         rows = self._connection.execute(
             "SELECT day, as_of, is_settled FROM day WHERE query = ?", (self._number(query),)
         ).fetchall()
-        return {date.fromordinal(day): Kept(_moment(as_of), bool(is_settled)) for day, as_of, is_settled in rows}
+        return {date.fromordinal(day): _kept(as_of, is_settled) for day, as_of, is_settled in rows}
 
     def keys(self, query: Query, first: int) -> list[str]:
         """The texts of a query's keys from number `first` on."""
@@ -251,7 +252,7 @@ class File:
         numbers = {number for number, *_ in days}
         queries = {number: query_of(self._text(number)) for number in numbers}
         for number, day, as_of, is_settled in days:
-            kept = Kept(_moment(as_of), bool(is_settled))
+            kept = _kept(as_of, is_settled)
             found.days.setdefault(queries[number], {})[date.fromordinal(day)] = kept
         found.facts = dict(facts)
         found.are_days_gone = _GONE in found.facts
@@ -488,6 +489,12 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+@lru_cache(4096)
+def _kept(as_of: int, is_settled: int) -> Kept:
+    """Many days were read at the same moment."""
+    return Kept(_moment(as_of), bool(is_settled))
 
 
 def _stamp(moment: datetime) -> int:

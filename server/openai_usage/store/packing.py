@@ -92,11 +92,13 @@ def key_of(text: str) -> Key:
 
 def query_text(query: Query) -> str:
     """A query as JSON; the same for the same query."""
-    return msgspec.json.encode([query.endpoint.name, query.group_by, query.width, query.only]).decode()
+    return msgspec.json.encode(
+        [query.endpoint.name, query.group_by, query.width, query.only, query.is_rolled_up]
+    ).decode()
 
 
 def query_of(text: str) -> Query:
     """The query again."""
-    shape = tuple[str, tuple[str, ...], Width, tuple[tuple[str, tuple[str, ...]], ...]]
-    name, group_by, width, only = msgspec.json.decode(text, type=shape)
-    return Query(_ENDPOINTS[name], group_by, width, only)
+    shape = tuple[str, tuple[str, ...], Width, tuple[tuple[str, tuple[str, ...]], ...], bool]
+    name, group_by, width, only, is_rolled_up = msgspec.json.decode(text, type=shape)
+    return Query(_ENDPOINTS[name], group_by, width, only, is_rolled_up)

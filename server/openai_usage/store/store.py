@@ -4,9 +4,11 @@ import contextlib
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Final, Literal, get_args
 
 from openai_usage.days import Days
@@ -24,6 +26,9 @@ Lease = Literal["figures", "rest"]
 LEASE_LENGTH: Final = timedelta(seconds=5)
 """A process that is killed keeps the others waiting for so long."""
 
+_MANY_KEYS: Final = 500
+"""With fewer, adding up all rows takes no longer than reading the sums."""
+
 
 class Store(Facts):
     """Everything known of one account. Without `open_file`, or while it cannot be opened, it is in memory alone.
@@ -39,6 +44,8 @@ class Store(Facts):
         self._holder = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._written: dict[str, bytes] = {}
         self._said: set[str] = set()
+        self._groups: dict[tuple[Query, str], list[int]] = {}
+        """By what is rolled up, and by which dimension: for each key the number of what its rows are added to."""
         self.moves = 0
         """How often something was read that is not as it was, or was not known."""
         self.has_news = False
@@ -62,6 +69,23 @@ class Store(Facts):
                 self.moves += 1
                 if query.endpoint is COSTS:
                     self.bill_since = max(self.bill_since, as_of)
+            if query.width == "1d" and len(query.group_by) > 1 and not query.only and len(of_query.keys) >= _MANY_KEYS:
+                self._roll_up(query)
+
+    def rows(self, query: Query, needed: Collection[str], days: Days) -> Buckets:
+        """What tells `days` of a query by the dimensions `needed`: its rows, or fewer that are sums of them."""
+        fine = self.buckets[query]
+        if len(needed) <= 1:
+            for dimension in needed or query.group_by:
+                coarse = self.buckets[_rolled_up(query, dimension)]
+                if coarse.is_of_same_reading(fine, days):
+                    return coarse
+        return fine
+
+    def all_rows(self, query: Query, dimension: str) -> Buckets:
+        """The same of all days that are known."""
+        fine = self.buckets[query]
+        return fine if (days := fine.days) is None else self.rows(query, {dimension} & {*query.group_by}, days)
 
     @property
     def version(self) -> int:
@@ -158,12 +182,25 @@ class Store(Facts):
         if self._file is None:
             return
         try:
-            if self._file.make_room(most, today, self.buckets):
-                _log.info("The oldest figures were forgotten: the file had more than %d MB", most // 1_000_000)
-                for buckets in self.buckets.values():
-                    buckets.look_again()
+            is_made = self._file.make_room(most, today, self.buckets)
         except FAILURES as error:
             self._lose(error)
+            return
+        if is_made:
+            _log.info("The oldest figures were forgotten: the file had more than %d MB", most // 1_000_000)
+            for buckets in self.buckets.values():
+                buckets.look_again()
+            with self.up_to_date():
+                self.first_day = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file in use; 0 without one."""
+        try:
+            return self._file.size if self._file is not None else 0
+        except FAILURES as error:
+            self._lose(error)
+            return 0
 
     # Others.
 
@@ -231,6 +268,22 @@ class Store(Facts):
             return False
 
     # Within.
+
+    def _roll_up(self, query: Query) -> None:
+        """Add up the rows of a large organisation by each dimension: nobody could wait for all of them."""
+        fine = self.buckets[query]
+        for dimension in query.group_by:
+            coarse = self.buckets[_rolled_up(query, dimension)]
+            groups = self._groups.setdefault((query, dimension), [])
+            fields = query.endpoint.fields
+            stay = [field == dimension or field in query.endpoint.labels for field in fields]
+            groups += [
+                coarse.keys.number(tuple(value if stays else None for value, stays in zip(key, stay, strict=True)))
+                for key in islice(fine.keys, len(groups), None)
+            ]
+            coarse.put_sums(fine, groups)
+        # Hundreds of megabytes, which are only needed for filters from now on.
+        fine.release()
 
     def _keep(self) -> None:
         """Write down all that is not a figure, as far as it changed."""
@@ -310,6 +363,10 @@ class Store(Facts):
         if name in PARTS:
             take_over(self, name, value)
             self._written[name] = value
+
+
+def _rolled_up(query: Query, dimension: str) -> Query:
+    return replace(query, group_by=(dimension,), is_rolled_up=True)
 
 
 class _MovedError(Exception):

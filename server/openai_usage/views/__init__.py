@@ -1,6 +1,7 @@
 """What is known, put into words: all wording and number formatting of the product. Pure."""
 
 from openai_usage.views.notices import not_read
+from openai_usage.views.numbers import days_text
 from openai_usage.views.panel import panel_view, table_as_markdown
 from openai_usage.views.problems import BUG, CANCELLED, NOT_ASKED, Problem
 from openai_usage.views.state import State
@@ -12,6 +13,7 @@ __all__ = [
     "NOT_ASKED",
     "Problem",
     "State",
+    "days_text",
     "not_read",
     "panel_view",
     "status_view",

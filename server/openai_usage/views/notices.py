@@ -6,17 +6,41 @@ from typing import Final
 from openai_usage.days import Days
 from openai_usage.endpoints import COSTS, Endpoint, Query, Width
 from openai_usage.openai_api import ApiError
-from openai_usage.protocol import FETCH_HISTORY, REFRESH, Command, Measure, Notice, NoticeSeverity
+from openai_usage.protocol import (
+    FETCH_HISTORY,
+    OPEN_SETTINGS,
+    REFRESH,
+    SETTINGS_SECTION,
+    Command,
+    Measure,
+    Notice,
+    NoticeSeverity,
+)
 from openai_usage.queries import TOTAL, cost_query, usage_query
 from openai_usage.report import MEASURED, Report
 from openai_usage.scope import CAPABILITIES
 from openai_usage.views.numbers import days_text, time_text
 from openai_usage.views.problems import explain
 from openai_usage.views.state import State
-from openai_usage.views.words import DIMENSIONS, FETCH_ALL, HISTORY, MEASURES, capability, in_a_sentence, listed
+from openai_usage.views.words import (
+    DIMENSIONS,
+    FETCH_ALL,
+    HISTORY,
+    HISTORY_FULL,
+    HISTORY_READING,
+    HISTORY_STOPPED,
+    MEASURES,
+    capability,
+    in_a_sentence,
+    listed,
+)
 
 _LOAD: Final = Command(title="Load", command=REFRESH)
 _FETCH_ALL: Final = Command(title=FETCH_ALL, command=FETCH_HISTORY)
+_SETTINGS: Final = Command(
+    title="Open settings", command=OPEN_SETTINGS, arguments=[f"{SETTINGS_SECTION}.storageMegabytes"]
+)
+_GO_ON: Final = Command(title="Go on", command=FETCH_HISTORY)
 _MOST_NAMES: Final = 3
 _NO_KEYS_NARROWED: Final = (
     "OpenAI gives no cost by API key before 6 Dec 2025. What was billed earlier for these keys is not in here."
@@ -95,8 +119,7 @@ def _of_period(state: State, report: Report) -> Iterator[Notice]:
     scope = report.scope
     total = cost_query(scope.filters)
     if scope.is_all_time and not state.history_complete:
-        first = Days(scope.days.first, scope.days.first)
-        yield _notice("history", "info", HISTORY.format(day=days_text(first)), _FETCH_ALL)
+        yield _history(state, days_text(Days(scope.days.first, scope.days.first)))
     if text := not_read(report, state.failures):
         yield _notice("incomplete", "warning", text, _LOAD)
     if total in state.failures and total != TOTAL:
@@ -116,6 +139,17 @@ def _of_period(state: State, report: Report) -> Iterator[Notice]:
         sees = f" This key sees {seen}." if seen else ""
         text = f"Nothing was billed, and nothing was used: {days_text(scope.days)} (UTC).{sees}"
         yield _notice("unused", "info", text)
+
+
+def _history(state: State, since: str) -> Notice:
+    if state.history == "reading":
+        return _notice("history", "info", HISTORY_READING.format(day=since))
+    if state.history is None:
+        return _notice("history", "info", HISTORY.format(day=since), _FETCH_ALL)
+    if state.history == "full":
+        return _notice("history", "warning", HISTORY_FULL.format(day=since), _SETTINGS)
+    said = explain(state.history, state.base_url, state.now, None)
+    return _notice("history", "warning", f"{HISTORY_STOPPED.format(day=since)} {said.text}", _GO_ON)
 
 
 def _ranges(report: Report, query: Query) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from openai_usage.directory import Directory
 from openai_usage.endpoints import Query
@@ -37,6 +38,8 @@ class State:
     """The first of which anything is known; None: no such day is known yet."""
     history_complete: bool = False
     """What is known reaches back to the organisation's first day."""
+    history: Literal["reading", "full"] | ApiError | None = None
+    """All older usage is being read, or what kept it from being read; None: nobody asked for it."""
     directory: Directory | None = None
     recent: Recent | None = None
     """Around the day of `as_of`."""

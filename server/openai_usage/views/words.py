@@ -129,6 +129,11 @@ def metric_title(metric: Metric, endpoint: Endpoint | None = None) -> str:
 
 
 HISTORY: Final = "Usage is known from {day} (UTC) on. Anything older has not been fetched yet."
+HISTORY_READING: Final = "Usage before {day} (UTC) is on its way."
+HISTORY_STOPPED: Final = "Usage before {day} (UTC) could not be fetched, and is not in here."
+HISTORY_FULL: Final = (
+    "Usage before {day} (UTC) is not in here: the disk space for it (openaiUsage.storageMegabytes) is used up."
+)
 FETCH_ALL: Final = "Fetch all history"
 QUANTITY_UNITS: Final[Mapping[str, str]] = {
     "1000_tokens": "thousand tokens",
