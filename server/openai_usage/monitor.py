@@ -345,6 +345,8 @@ class Monitor:
         if queries.TOTAL not in self._store.failures:
             # After the figures: reading all at once would keep them waiting.
             now = self._clock()
+            # What another server has just read is not asked for again.
+            self._store.follow()
             reader.start_later(reader.later(self._scope(now), now, by_user=by_user))
 
     def _is_due(self) -> bool:

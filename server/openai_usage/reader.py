@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 _NAMES_FRESH_FOR: Final = timedelta(hours=1)
 # Asked again only when the user says so: the answer would be the same.
 _REFUSALS: Final = frozenset({Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.SCOPE_MISSING, Fault.NOT_FOUND})
+_LOOK_AGAIN_AFTER: Final = 1.0
+"""Seconds; whoever finds another process at it looks so much later what that left."""
 
 Plan = Callable[[datetime], Sequence[fetch.Question]]
 """What to ask at a moment, by what is known then."""
@@ -140,9 +142,11 @@ class Reader:
     async def _read_later(self, questions: Sequence[fetch.Question]) -> None:
         try:
             async with self._rest.joined() as is_ours:
-                # Otherwise another process reads them, or will see that they are missing.
                 if is_ours:
                     await self._ask(questions, self._clock())
+                else:
+                    # Another process reads them. What is missing then is asked for; not at once, over and over.
+                    await asyncio.sleep(_LOOK_AGAIN_AFTER)
         except (ApiError, LostError) as error:
             _log.info("Names, limits or comparisons were not read: %s", error)
             return

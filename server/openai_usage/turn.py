@@ -56,7 +56,7 @@ class Turn:
             nonlocal is_lost
             while not is_lost:
                 await asyncio.sleep(_RENEW_EVERY.total_seconds())
-                is_lost = not self._store.take(self._lease, self._clock())
+                is_lost = not self._store.still_has(self._lease, self._clock())
             if task is not None:
                 task.cancel()
 

@@ -21,13 +21,20 @@ _PATIENCE = 120.0
 class Wire:
     """The real server process over stdio, and when what it sent was there.
 
-    What it keeps goes into `folder`; None: into one of its own, which is gone with it.
+    What it keeps goes into `folder`; None: into one of its own, which is gone with it. `settings` are the editor's.
     """
 
-    def __init__(self, environ: Mapping[str, str], *arguments: str, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *arguments: str,
+        folder: Path | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
         self.heard: list[tuple[float, str, Any]] = []
         """The moment by `time.perf_counter`, the method and the parameters of each notification."""
         self._environ = environ
+        self._settings = settings
         self._own_folder = None if folder else TemporaryDirectory(prefix="openai-usage-")
         self.folder = folder or Path(self._own_folder.name if self._own_folder else "")
         self._arguments = ("--data-dir", str(self.folder), *arguments)
@@ -43,9 +50,13 @@ class Wire:
             limit=2**24,
         )  # fmt: skip
         self._reader = asyncio.create_task(self._read(self._process.stdout))
-        self._send(
-            {"id": 0, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {}}}
-        )
+        params = {
+            "processId": None,
+            "rootUri": None,
+            "capabilities": {},
+            "initializationOptions": self._settings,
+        }
+        self._send({"id": 0, "method": "initialize", "params": params})
         await self.first("")
         self._send({"method": "initialized", "params": {}})
         return self

@@ -258,6 +258,9 @@ class Buckets:
         if not wanted or self._shelf is None:
             return
         for part in _ranges(wanted):
+            if self._shelf is None:
+                # Lost while the part before was read.
+                return
             found = self._shelf.read(part, self._keys)
             for day in part:
                 if day in found:
@@ -281,8 +284,11 @@ class Buckets:
 
     def _put_months(self, days: Days) -> None:
         for month in Days(days.first.replace(day=1), month_end(days.last)).by_month():
+            if not self._is_settled_month(month):
+                continue
+            bucket = _joined(self.of(month), len(self._keys), month.start_time)
+            # Reading the days may have been the last that the shelf was good for.
             if self._shelf is not None and self._is_settled_month(month):
-                bucket = _joined(self.of(month), len(self._keys), month.start_time)
                 self._shelf.put_month(month.first, self._stamp(month), bucket, self._keys)
 
     def _stamp(self, days: Days) -> int:

@@ -22,8 +22,7 @@ from openai_usage.store.packing import UNREADABLE, key_of, key_text, pack, query
 VERSION: Final = 1
 """Of the schema below. It is part of the file's name, so that servers of two versions never share a file."""
 _APPLICATION: Final = 0x6F617500 + VERSION
-_SCHEMA: Final = f"""
-PRAGMA application_id = {_APPLICATION};
+_SCHEMA: Final = """
 CREATE TABLE query (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE key (query INTEGER NOT NULL, number INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (query, number))
     WITHOUT ROWID;
@@ -32,6 +31,8 @@ CREATE TABLE day (query INTEGER NOT NULL, day INTEGER NOT NULL, as_of INTEGER NO
 CREATE INDEX day_change ON day (change);
 CREATE TABLE month (query INTEGER NOT NULL, month INTEGER NOT NULL, stamp INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY (query, month));
+CREATE TABLE counter (change INTEGER NOT NULL);
+INSERT INTO counter VALUES (0);
 CREATE TABLE fact (name TEXT PRIMARY KEY, value BLOB NOT NULL, change INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
 """
@@ -74,7 +75,6 @@ class Changes:
     facts: dict[str, bytes] = field(default_factory=dict)
     are_days_gone: bool = False
     """Some were taken out to make room."""
-    is_erased: bool = False
 
 
 class File:
@@ -99,19 +99,20 @@ class File:
 
     def _set_up(self) -> None:
         run = self._connection.execute
-        if not self._is_made():
+        if self._is_made():
+            if run("PRAGMA application_id").fetchone()[0] != _APPLICATION:
+                raise NotOursError("it is another program's")
+            self._journal()
+        else:
             run("PRAGMA auto_vacuum = INCREMENTAL")
             self._journal()
             with self.transaction():
                 if not self._is_made():
                     for statement in _SCHEMA.split(";"):
                         run(statement)
-        else:
-            self._journal()
+                    run(f"PRAGMA application_id = {_APPLICATION}")
         run("PRAGMA synchronous = NORMAL")
         run("PRAGMA journal_size_limit = 4000000")
-        if run("PRAGMA application_id").fetchone()[0] != _APPLICATION:
-            raise NotOursError("it is another program's")
 
     def _journal(self) -> None:
         mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -124,6 +125,11 @@ class File:
     def close(self) -> None:
         """Give the file back."""
         self._connection.close()
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether somebody erased all that was in it, for good."""
+        return self.fact(_ERASED) is not None
 
     @property
     def is_in_its_place(self) -> bool:
@@ -256,11 +262,10 @@ class File:
             found.days.setdefault(queries[number], {})[date.fromordinal(day)] = kept
         found.facts = dict(facts)
         found.are_days_gone = _GONE in found.facts
-        found.is_erased = _ERASED in found.facts
         return found
 
     def take(self, name: str, holder: str, now: datetime, length: timedelta) -> bool:
-        """Take a lease, or keep it for longer. False: another has it."""
+        """Take a lease. False: another has it."""
         # Most of the time it is; then nothing has to be locked to see it.
         if self.is_held(name, now, length, but_by=holder):
             return False
@@ -272,10 +277,10 @@ class File:
             )
             return True
 
-    def holds(self, name: str, holder: str) -> bool:
-        """Whether nobody has taken a lease over."""
-        row = self._connection.execute("SELECT holder FROM lease WHERE name = ?", (name,)).fetchone()
-        return row is not None and row[0] == holder
+    def keep(self, name: str, holder: str, now: datetime, length: timedelta) -> bool:
+        """Keep a lease for longer. False: another took it over, even if that one is done by now."""
+        sql = "UPDATE lease SET until = ? WHERE name = ? AND holder = ?"
+        return self._connection.execute(sql, (_stamp(now + length), name, holder)).rowcount == 1
 
     def give_back(self, name: str, holder: str) -> None:
         """End a lease."""
@@ -305,7 +310,7 @@ class File:
         """
         if self.size <= most:
             return False
-        stay = {self._queries.get(query) for query in kept}
+        stay = {self._number(query) for query in kept}
         since = today.replace(day=1).toordinal() - 31
         rows = self._connection.execute("SELECT query, day, length(body) FROM day").fetchall()
         widths = {number: _fineness(query_of(self._text(number))) for number in {row[0] for row in rows}}
@@ -374,11 +379,11 @@ class File:
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def _last_change(self) -> int:
-        sql = "SELECT max((SELECT coalesce(max(change), 0) FROM day), (SELECT coalesce(max(change), 0) FROM fact))"
-        return int(self._connection.execute(sql).fetchone()[0])
+        return int(self._connection.execute("SELECT change FROM counter").fetchone()[0])
 
     def _next_change(self) -> int:
-        return self._last_change() + 1
+        self._connection.execute("UPDATE counter SET change = change + 1")
+        return self._last_change()
 
 
 class FileShelf:
@@ -410,7 +415,7 @@ class FileShelf:
             packed = list(self._file.bodies(self._query, days))
             # After the bodies: keys are only ever added, so all that they name are there.
             self._learn(keys)
-            return {day: unpack(body, self._numbers) for day, body in packed}
+            return {day: unpack(body, len(self._to_memory), self._numbers) for day, body in packed}
         except FAILURES as error:
             self._fail(error)
             return {}
@@ -427,7 +432,7 @@ class FileShelf:
         try:
             packed = self._file.month(self._query, first, stamp)
             self._learn(keys)
-            return unpack(packed, self._numbers)[0] if packed else None
+            return unpack(packed, len(self._to_memory), self._numbers)[0] if packed else None
         except FAILURES as error:
             self._fail(error)
             return None

@@ -37,15 +37,17 @@ def pack(buckets: Sequence[Bucket], numbers: Sequence[int] | None = None) -> byt
     return _encode(found)
 
 
-def unpack(data: bytes, numbers: Sequence[int] | None = None) -> list[Bucket]:
-    """The buckets again; one of UNREADABLE when they are none."""
+def unpack(data: bytes, count: int, numbers: Sequence[int] | None = None) -> list[Bucket]:
+    """The buckets again; one of UNREADABLE when they are none. There are `count` keys."""
     found = []
     for packed in _decode(data):
         keys = _array(_KEYS, packed.keys)
-        count = len(keys)
+        rows = len(keys)
+        if rows and max(keys) >= count:
+            raise ValueError("a key is not there")
         if numbers is not None:
             keys = array(_KEYS, [numbers[key] for key in keys])
-        columns = tuple(_numbers(column, count) for column in packed.columns)
+        columns = tuple(_numbers(column, rows) for column in packed.columns)
         found.append(Bucket(packed.start, keys, columns))
     return found
 
@@ -61,7 +63,8 @@ def _column(column: Sequence[Number]) -> bytes | list[Decimal] | None:
         largest = max(column)
         code = next((code for most, code in _SIZES if largest <= most), _SIGNED) if min(column) >= 0 else _SIGNED
         return code.encode() + array(code, column).tobytes()  # type: ignore[type-var]  # else the TypeError
-    except TypeError:
+    except (TypeError, OverflowError):
+        # Money; or counts of a whole month that are larger than any of a day may be.
         return [Decimal(number) for number in column]
 
 

@@ -230,20 +230,31 @@ class Store(Facts):
     def _changes(self) -> Changes | None:
         if self._file is None:
             return None
-        if not self._file.is_in_its_place:
-            raise _MovedError("the file is not there any more")
         changes = self._file.changes()
-        if changes is not None and changes.is_erased:
+        # Also when it was deleted then: who has it open can still read it.
+        if changes is not None and self._file.is_erased:
             self._open_file = None
             raise _MovedError("it was erased")
+        if not self._file.is_in_its_place:
+            raise _MovedError("the file is not there any more")
         return changes
 
     def take(self, lease: Lease, now: datetime) -> bool:
-        """Take the right to ask, or keep it for longer. False: another process has it."""
+        """Take the right to ask. False: another process has it."""
         if self._file is None:
             return True
         try:
             return self._file.take(lease, self._holder, now, LEASE_LENGTH)
+        except FAILURES as error:
+            self._lose(error)
+            return True
+
+    def still_has(self, lease: Lease, now: datetime) -> bool:
+        """Keep it for longer. False: another process took it over meanwhile."""
+        if self._file is None:
+            return True
+        try:
+            return self._file.keep(lease, self._holder, now, LEASE_LENGTH)
         except FAILURES as error:
             self._lose(error)
             return True
@@ -298,8 +309,12 @@ class Store(Facts):
             self._lose(error)
 
     def _buckets_of(self, query: Query) -> Buckets:
-        shelf = FileShelf(self._file, query, self._lose) if self._file else None
-        return Buckets(settles_in(query), shelf)
+        file = self._file
+        buckets = Buckets(settles_in(query), FileShelf(file, query, self._lose) if file else None)
+        if self._file is not file:
+            # Lost while it was asked what is there.
+            buckets.lose()
+        return buckets
 
     @contextmanager
     def _together(self) -> Iterator[None]:
@@ -328,11 +343,13 @@ class Store(Facts):
         if file is None:
             return
         self._written = {}
+        # Somebody else may have found the damage first, and what is in its place now is a new one.
+        is_damaged = is_damage(error) and file.is_in_its_place
         with contextlib.suppress(*FAILURES):
             file.close()
         for buckets in self.buckets.values():
             buckets.lose()
-        if is_damage(error):
+        if is_damaged:
             with contextlib.suppress(OSError):
                 set_aside(file.path, error)
         elif isinstance(error, _MovedError):
