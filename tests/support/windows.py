@@ -34,7 +34,7 @@ from openai_usage.monitor import Monitor
 from openai_usage.openai_api import Client
 from openai_usage.protocol import PanelView, StatusView
 from openai_usage.settings import DEFAULT_BASE_URL, Settings
-from openai_usage.store import LONG_AGO, Store, open_account
+from openai_usage.store import LEASE_LENGTH, LONG_AGO, Store, open_account
 from openai_usage.store.file import File
 from tests.support.little import Little, asked, is_about_figures
 
@@ -321,14 +321,24 @@ class World:
 
     def look_at_plan(self, query: Query, wanted: list[Days], holder: str) -> None:
         """What a server wants to ask in its turn must not be settled in the file already."""
-        if self.file.holds("figures", holder):
+        if self._is_turn_of(holder):
             kept = self.file.kept(query)
             again = [day for days in wanted for day in days if day in kept and kept[day].is_settled]
             self.asked_in_vain += [f"{query} of {day} at {self.now()}" for day in again]
 
+    def _is_turn_of(self, holder: str) -> bool:
+        """As far as others can see."""
+        somebody, another = (
+            self.file.is_held("figures", self.now(), LEASE_LENGTH, but_by=name) for name in ("", holder)
+        )
+        return somebody and not another
+
     @property
     def file(self) -> File:
         """The account's file, for looking into it."""
+        if self._file is not None and not self._file.is_in_its_place:
+            self._file.close()
+            self._file = None
         if self._file is None:
             credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
             assert isinstance(credential, Credential)

@@ -1,13 +1,15 @@
 """Several servers on one file: whatever happens in whatever order, none of them shows anything that is not so."""
 
 import asyncio
+import contextlib
+import sqlite3
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from openai_usage import credentials, queries
+from openai_usage import credentials, fetch, queries
 from openai_usage.credentials import Credential
 from openai_usage.demo import DEMO_KEY
 from openai_usage.protocol import Selection
@@ -124,12 +126,40 @@ def test_windows_go_on_together_after_their_file_was_damaged(seed: int, tmp_path
     world = World(seed, tmp_path)
     try:
         live(world, 2, ["refresh", "start"])
-        [path] = tmp_path.glob("usage-*.sqlite3")
-        with path.open("r+b") as file:
-            file.seek(4096)
-            file.write(bytes(range(256)) * ((path.stat().st_size - 4096) // 256))
+        world.run(5)
+        with contextlib.closing(sqlite3.connect(world.file.path)) as connection, connection:
+            connection.execute("UPDATE day SET body = x'c1c1c1'")
+        # Whoever is new reads it first.
+        world.stop(world.alive[0])
+        world.start()
+        world.run(5)
+        assert list(tmp_path.glob("*damaged*")) != []
         live(world, 2, ["refresh", "start", "sleep"])
         come_to_rest(world)
         check(world)
+    finally:
+        world.end()
+
+
+def test_a_mistake_that_is_made_every_time_does_not_stop_the_world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said, and tried again when it is time, not at once."""
+    world = World(0, tmp_path)
+    tries = 0
+
+    def fail(*_: object) -> None:
+        nonlocal tries
+        tries += 1
+        if tries > 50:
+            # Nothing else ends it.
+            raise asyncio.CancelledError
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(fetch, "shown", fail)
+    try:
+        world.start()
+        world.run(60)
+        assert 0 < tries < 20
     finally:
         world.end()
