@@ -112,8 +112,8 @@ def _bill_keys(query: Query) -> list[Key]:
     match query.group_by:
         case ("project_id", "line_item"):
             return [
-                key(project(project), None, None, f"{_model(model)}, {item}")
-                for project in range(_PROJECTS)
+                key(project(one), None, None, f"{_model(model)}, {item}")
+                for one in range(_PROJECTS)
                 for model in range(_MODELS)
                 for item in _ITEMS
             ]
