@@ -62,9 +62,15 @@ def folder() -> Iterator[Path]:
         yield Path(path)
 
 
-def window(url: str, where: Path, settings: dict[str, Any] | None = None) -> Wire:
+def environ() -> dict[str, str]:
+    """Without any key; and compiled code is kept, as it is where the extension is installed."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    return Wire({**clean, "OPENAI_ADMIN_KEY": KEY, "OPENAI_BASE_URL": url}, folder=where, settings=settings)
+    clean.pop("PYTHONDONTWRITEBYTECODE", None)
+    return clean
+
+
+def window(url: str, where: Path, settings: dict[str, Any] | None = None) -> Wire:
+    return Wire({**environ(), "OPENAI_ADMIN_KEY": KEY, "OPENAI_BASE_URL": url}, folder=where, settings=settings)
 
 
 def unusable(where: Path) -> Path:
@@ -108,7 +114,7 @@ async def asked(server: LateServer) -> list[str]:
 def start_peer() -> tuple[float, float]:
     """Importing pygls: the least that a server built on it takes."""
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import pygls.lsp.server"], check=True)
+    subprocess.run([sys.executable, "-c", "import pygls.lsp.server"], check=True, env=environ())
     seconds = time.perf_counter() - begun
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -401,6 +407,13 @@ async def main() -> None:
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the file of so many rows there")
     parser.add_argument("--seconds", type=float, default=60.0, help="to do nothing for (default: %(default)s)")
     options = parser.parse_args()
+    with folder() as compiled:
+        # Not beside the sources, which may be where nothing should be written.
+        os.environ["PYTHONPYCACHEPREFIX"] = str(compiled)
+        await measure(options)
+
+
+async def measure(options: argparse.Namespace) -> None:
     for part in options.only:
         match part:
             case "start":
