@@ -1,21 +1,26 @@
 """A little organisation, answered in the process: a few rows a day, so that thousands of answers take no time.
 
-    transport = Little(clock).transport(...)
+    httpx.AsyncClient(transport=Direct(Little(clock)))
 
 A day's figures grow by the hour until they are settled, and every split of the bill comes to the same sum. Amounts have
 34 decimals, some keys have a part that is null.
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
+from openai_usage import openai_api
 from openai_usage.days import Days, day_of, midnight
 from openai_usage.endpoints import COSTS, USAGE, Query
+from openai_usage.openai_api import Client
+from openai_usage.store import Buckets, Store
 
 # Project, user, API key, line item and model.
 _WHO = (
@@ -99,6 +104,37 @@ class Little:
             for group, count in sums.items()
             if count
         ]
+
+
+class Direct(httpx.AsyncBaseTransport):
+    """Its answers come at once."""
+
+    def __init__(self, organization: Little) -> None:
+        self._organization = organization
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self._organization.answer(request)
+
+
+async def read_now(organization: Little, now: datetime, wanted: Mapping[Query, Days]) -> Store:
+    """What the organisation says now, in a store that was never used before."""
+    store = Store()
+    client = Client("https://api.example/v1", SecretStr("sk-admin-" + "x" * 40), transport=Direct(organization))
+    for query, days in wanted.items():
+        answer = await openai_api.buckets(client, query, days, now.date(), store.buckets[query].keys)
+        store.put(query, days, answer, now)
+    await client.aclose()
+    return store
+
+
+def rows(buckets: Buckets, days: Days | None = None) -> "Counter[Any]":
+    """All of them, whatever their order and the numbers of their keys."""
+    found = buckets.of(days) if days else buckets.known()
+    return Counter(
+        (one.start, buckets.keys[key], *map(Fraction, values))
+        for one in found
+        for key, *values in zip(one.keys, *one.columns, strict=True)
+    )
 
 
 def asked(request: httpx.Request, today: date) -> tuple[Query, Days]:

@@ -1,61 +1,25 @@
 """Several servers on one file: whatever happens in whatever order, none of them shows anything that is not so."""
 
 import asyncio
-from collections import Counter
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from openai_usage import credentials, openai_api, queries
+from openai_usage import credentials, queries
 from openai_usage.credentials import Credential
-from openai_usage.days import Days
 from openai_usage.demo import DEMO_KEY
-from openai_usage.endpoints import Query
-from openai_usage.openai_api import Client
 from openai_usage.protocol import Selection
 from openai_usage.settings import DEFAULT_BASE_URL
-from openai_usage.store import LEASE_LENGTH, Buckets, Store, open_account
-from tests.support.windows import World
+from openai_usage.store import LEASE_LENGTH, Store, open_account
+from tests.support.little import read_now, rows
+from tests.support.windows import Server, World
 
 PAUSES = [
     timedelta(seconds=2), timedelta(seconds=40), timedelta(minutes=6), timedelta(minutes=45), timedelta(hours=5),
     timedelta(days=1), timedelta(days=4),
 ]  # fmt: skip
-
-
-def rows(buckets: Buckets, days: Days | None = None) -> Counter[Any]:
-    """All of them, whatever their order and the numbers of their keys."""
-    found = buckets.of(days) if days else buckets.known()
-    return Counter(
-        (one.start, buckets.keys[key], *values)
-        for one in found
-        for key, *values in zip(one.keys, *one.columns, strict=True)
-    )
-
-
-def read_now(world: World, wanted: dict[Query, Days]) -> Store:
-    """What the organisation says now, in a store that was never used."""
-
-    class Direct(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            return world.organization.answer(request)
-
-    async def read() -> Store:
-        store = Store()
-        credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
-        assert isinstance(credential, Credential)
-        client = Client(DEFAULT_BASE_URL, credential.secret, transport=Direct())
-        now = world.now()
-        for query, days in wanted.items():
-            answer = await openai_api.buckets(client, query, days, now.date(), store.buckets[query].keys)
-            store.put(query, days, answer, now)
-        await client.aclose()
-        return store
-
-    return asyncio.run(read())
 
 
 def live(world: World, steps: int, happens: list[str]) -> None:
@@ -110,7 +74,13 @@ def come_to_rest(world: World) -> None:
 def check(world: World) -> None:
     today = world.now().date()
     recent = queries.days_around(today)
-    truth = read_now(world, {queries.TOTAL: recent, queries.BASE: recent})
+    truth = asyncio.run(read_now(world.organization, world.now(), {queries.TOTAL: recent, queries.BASE: recent}))
+    billed = sum(
+        Fraction(one.columns[0][index])
+        for one in truth.buckets[queries.TOTAL].of(recent)
+        for index in range(len(one.keys))
+    )
+    assert billed == world.organization.billed(recent)
     credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
     assert isinstance(credential, Credential)
     secret = credential.secret
