@@ -99,7 +99,7 @@ def _buckets(query: Query, days: Days, known: Keys, rows: int) -> Iterator[Bucke
 
 
 def _use_key(key: int, model: int) -> Key:
-    return (_project(key), _user(key), _api_key(key), _model(model), "false", "default", "unlabeled")
+    return (project(key), _user(key), _api_key(key), _model(model), "false", "default", "unlabeled")
 
 
 def _bill_keys(query: Query) -> list[Key]:
@@ -112,13 +112,13 @@ def _bill_keys(query: Query) -> list[Key]:
     match query.group_by:
         case ("project_id", "line_item"):
             return [
-                key(_project(project), None, None, f"{_model(model)}, {item}")
-                for project in range(_PROJECTS)
+                key(project(one), None, None, f"{_model(model)}, {item}")
+                for one in range(_PROJECTS)
                 for model in range(_MODELS)
                 for item in _ITEMS
             ]
         case ("project_id", "api_key_id"):
-            return [key(_project(one), None, _api_key(one), None) for one in range(_KEYS)]
+            return [key(project(one), None, _api_key(one), None) for one in range(_KEYS)]
         case ("user_id",):
             return [key(None, _user(one), None, None) for one in range(_USERS)]
     return [key(None, None, None, None)]
@@ -157,7 +157,8 @@ _random = random.Random(1)  # noqa: S311 - made-up figures
 _SIZES: Final = [int(_random.lognormvariate(8, 2)) for _ in range(_POOL)]
 
 
-def _project(number: int) -> str:
+def project(number: int) -> str:
+    """A project's id."""
     return f"proj_{number % _PROJECTS:024d}"
 
 
