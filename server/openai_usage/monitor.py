@@ -298,6 +298,8 @@ class Monitor:
         except Exception:
             _log.exception("A fetch failed in a way nobody thought of")
             self._problem = views.BUG
+            # It would fail again at once, over and over.
+            self._schedule.begin(now)
         self._show_what_is_known()
 
     def _show_what_is_known(self) -> None:
@@ -335,6 +337,8 @@ class Monitor:
         by_user = refresh is not None or (is_due and user_waits)
         is_missing = bool(is_asked and reader.shown(self._scope(now), now))
         if by_user or is_due or is_missing:
+            # A file that failed may be usable by now: the disk has room again, or there is a new one.
+            self._store.open()
             wanted = (refresh or now) if by_user else None
             plans = Refresh(reader, self._scope, wanted=wanted, is_due=self._is_due)
             if not await self._read(reader, (plans.first, plans.rest), user_waits=user_waits):
