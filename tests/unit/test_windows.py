@@ -30,7 +30,7 @@ def live(world: World, steps: int, happens: list[str]) -> None:
     world.start()
     world.start()
     for _ in range(steps):
-        world.hurry = chance.choice([0.02, 0.2, 0.5])
+        world.hurry = chance.choice([0.01, 0.1, 0.5])
         world.run(chance.uniform(0, 6))
         happen(world, chance.choice(happens), chance.choice(world.alive))
 
@@ -101,7 +101,8 @@ def check(world: World) -> None:
         assert {server.statuses[-1].severity for server in world.alive} == {"ok"}
     finally:
         fresh.close()
-    assert world.longest_overlap <= LEASE_LENGTH.total_seconds()
+    # Whoever lost its turn while it stood still sees that within the second.
+    assert world.longest_overlap <= LEASE_LENGTH.total_seconds() / 3
     assert world.asked_in_vain == []
 
 
@@ -112,9 +113,9 @@ USUAL = ["sleep", "sleep", "refresh", "refresh", "kill", "start", "stop", "stand
 def test_windows(seed: int, tmp_path: Path) -> None:
     world = World(seed, tmp_path)
     world.faults = 0.1 if seed % 4 == 0 else 0.0
-    happens = [*USUAL, *(["show", "select"] if seed % 20 == 0 else []), *(["set back"] if seed % 4 == 3 else [])]
+    happens = [*USUAL, *(["show", "select"] if seed % 40 == 0 else []), *(["set back"] if seed % 4 == 3 else [])]
     try:
-        live(world, 12, happens)
+        live(world, 9, happens)
         come_to_rest(world)
         check(world)
     finally:
