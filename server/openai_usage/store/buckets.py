@@ -255,11 +255,9 @@ class Buckets:
 
     def _load(self, days: Days) -> None:
         wanted = [day for day in days if (known := self._days.get(day)) is not None and known.buckets is None]
-        if not wanted or self._shelf is None:
-            return
         for part in _ranges(wanted):
+            # It may be lost while the part before is read.
             if self._shelf is None:
-                # Lost while the part before was read.
                 return
             found = self._shelf.read(part, self._keys)
             for day in part:
