@@ -585,6 +585,17 @@ def test_a_file_that_cannot_be_deleted_is_empty_and_others_see_it(made: Path, mo
         assert name.encode() not in part.read_bytes()
 
 
+def test_what_was_set_aside_is_erased_too(made: Path) -> None:
+    """It is as readable as it was, to anybody who looks into it."""
+    spoil_bodies(path_of(made))
+    with stores(made, 1) as (store,):
+        is_right_or_missing(store, MONTH)
+        store.open()
+        assert len(list(made.glob("*damaged*"))) > 0
+        store.erase()
+    assert list(made.glob("usage-*")) == []
+
+
 # Room.
 
 OF_ALL_KINDS = (MINUTES, HOURS, NARROWED, TOTAL)
