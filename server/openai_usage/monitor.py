@@ -244,11 +244,11 @@ class Monitor:
                 await self._schedule.wait(self._wake)
                 await self._step()
         finally:
+            others = [watching, *self._exports, *([self._reading_history] if self._reading_history else [])]
             self._cancel()
-            watching.cancel()
-            for task in self._exports:
+            for task in others:
                 task.cancel()
-            await asyncio.gather(*self._exports, watching, return_exceptions=True)
+            await asyncio.gather(*others, return_exceptions=True)
             for reader in [*self._outdated, self._reader]:
                 await reader.aclose()
 
@@ -335,7 +335,9 @@ class Monitor:
             self._problem = views.NOT_ASKED
             return
         by_user = refresh is not None or (is_due and user_waits)
-        is_missing = bool(is_asked and reader.shown(self._scope(now), now))
+        # After a look of another server, this one's panel may lack what that one does not show.
+        is_wanted = is_asked or (self._more_wanted and self._schedule.is_on and not self._schedule.is_idle)
+        is_missing = bool(is_wanted and reader.shown(self._scope(now), now))
         if by_user or is_due or is_missing:
             # A file that failed may be usable by now: the disk has room again, or there is a new one.
             self._store.open()

@@ -83,7 +83,8 @@ class Reader:
         if scope is None:
             return []
         read = self.store.names_read
-        are_old = read is not None and now - read > _NAMES_FRESH_FOR
+        # Once names are on their way, nothing that is read with them is old any more.
+        are_old = read is not None and now - read > _NAMES_FRESH_FOR and fetch.DIRECTORY not in self._later
         found = []
         if by_user or read is None or are_old:
             found += fetch.names()
@@ -140,8 +141,12 @@ class Reader:
             self._later |= dict.fromkeys((question.topic for question in some), task)
 
     async def _read_later(self, questions: Sequence[fetch.Question]) -> None:
+        names_read = self.store.names_read
         try:
             async with self._rest.joined() as is_ours:
+                if self.store.names_read != names_read:
+                    # Another process was done with them just before it was our turn.
+                    questions = [one for one in questions if one.topic != fetch.DIRECTORY]
                 if is_ours:
                     await self._ask(questions, self._clock())
                 else:

@@ -51,10 +51,11 @@ class Schedule:
             return None
         due_at = max(self._next, self._not_before) if self._not_before else self._next
         is_idle_then = self._idle_since is not None and due_at > self._idle_since + _IDLE_AFTER
-        return None if is_idle_then or self._is_idle else due_at
+        return None if is_idle_then or self.is_idle else due_at
 
     @property
-    def _is_idle(self) -> bool:
+    def is_idle(self) -> bool:
+        """Whether nobody has looked for so long that nobody needs newer figures."""
         return self._idle_since is not None and self._clock() > self._idle_since + _IDLE_AFTER
 
     @property

@@ -347,8 +347,9 @@ class File:
             self.set_fact(_ERASED, b"")
         run("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self.close()
-        for suffix in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        # With what lies beside it, and what was set aside.
+        for path in sorted(self.path.parent.glob(f"{self.path.name}*")):
+            path.unlink(missing_ok=True)
 
     # Numbers.
 
