@@ -101,6 +101,7 @@ def check(world: World, longest_overlap: timedelta = LEASE_LENGTH / 3) -> None:
         assert {server.statuses[-1].severity for server in world.alive} == {"ok"}
     finally:
         fresh.close()
+    # Whoever lost its turn while it stood still sees that within the second.
     assert world.longest_overlap <= longest_overlap.total_seconds()
     assert world.asked_in_vain == []
 
@@ -146,7 +147,6 @@ def test_a_mistake_that_is_made_every_time_does_not_stop_the_world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is said, and tried again when it is time, not at once."""
-    # Whoever lost its turn while it stood still sees that within the second.
     world = World(0, tmp_path)
     tries = 0
 
