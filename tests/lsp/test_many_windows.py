@@ -1,6 +1,5 @@
 """Several windows on one folder: real processes, with the demo organisation behind real HTTP on loopback."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,6 @@ KEY = "sk-admin-" + "k" * 40
 OTHER_KEY = "sk-admin-" + "o" * 40
 FIRST = 2
 """What the status bar asks: the bill, and the same by project and line item."""
-
-
-@pytest.fixture
-def server() -> Iterator[DemoServer]:
-    now = now_with_some_time_left()
-    with DemoServer(Organization(now=lambda: now)) as running:
-        yield running
 
 
 def change_everything(server: DemoServer, seed: int = 2) -> None:

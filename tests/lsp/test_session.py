@@ -1,7 +1,6 @@
 """The real process over stdio, with the demo organisation behind real HTTP on loopback."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -11,19 +10,11 @@ from lsprotocol import types
 
 from openai_usage.demo import Organization
 from tests.support.demo_server import DemoServer, Fault
-from tests.support.editor import Editor, View, metric, notices, now_with_some_time_left, tables
+from tests.support.editor import Editor, View, metric, notices, tables
 
 KEY = "sk-admin-" + "k" * 40
 FIRST = 2
 """What the status bar asks: the bill, and the same by project and line item."""
-
-
-@pytest.fixture
-def server() -> Iterator[DemoServer]:
-    # The server process has the real clock, so the organisation's day is the real one, and it stands still.
-    now = now_with_some_time_left()
-    with DemoServer(Organization(now=lambda: now)) as running:
-        yield running
 
 
 def editor_of(server: DemoServer, settings: object = None, **environ: str) -> Editor:
