@@ -30,6 +30,9 @@ FETCH_HISTORY: Final = "openaiUsage.fetchHistory"
 EXPORT: Final = "openaiUsage.export"
 TABLE_AS_MARKDOWN: Final = "openaiUsage.tableAsMarkdown"
 
+# Which of several API keys is the one of the workspace. One argument, the key's id; null takes the choice back.
+CHOOSE_KEY: Final = "openaiUsage.chooseKey"
+
 # This one erases what is kept on disk of the account whose key is in use, and returns when it is gone.
 ERASE: Final = "openaiUsage.erase"
 
@@ -39,6 +42,8 @@ FORGET_ADMIN_KEY: Final = "openaiUsage.forgetAdminKey"
 SHOW_LOG: Final = "openaiUsage.showLog"
 OPEN_SETTINGS: Final = "openaiUsage.openSettings"
 COPY_TABLE: Final = "openaiUsage.copyTable"
+OPEN_KEYS_PAGE: Final = "openaiUsage.openKeysPage"
+"""Opens OpenAI's page on which admin keys are made."""
 
 # The section of the editor's settings, in initializationOptions and in workspace/configuration.
 SETTINGS_SECTION: Final = "openaiUsage"
@@ -131,6 +136,8 @@ class WindowState(_Wire):
     """The window has the focus, and its user did something lately."""
     is_panel_visible: bool
     """The panel is open, and not behind another tab."""
+    folder: str | None = None
+    """URI of the workspace folder that the user works in; null: in none of them, or in the one before."""
 
 
 class Sort(_Wire):
@@ -208,6 +215,21 @@ class Notice(_Wire):
     severity: NoticeSeverity
     text: str
     command: Command | None = None
+    more: list[Command] | None = None
+    """Further steps, or the things to choose from."""
+
+
+class Estimate(_Wire):
+    """Tokens times list prices, beside what was billed. Never a part of a sum of billed money."""
+
+    value: str
+    """Exact plain decimal string."""
+    text: str
+    """"≈ $5.10"."""
+    detail: str
+    """What it is of: "incl. not yet billed"."""
+    title: str | None = None
+    """More of it, on hover: what could not be priced."""
 
 
 class Change(_Wire):
@@ -234,6 +256,7 @@ class Metric(_Wire):
     text: str
     detail: str | None = None
     change: Change | None = None
+    estimate: Estimate | None = None
     share: str | None = None
     """How much of the whole, as a decimal string, where there is a whole (a budget); may be more than 1."""
     severity: Severity
@@ -293,6 +316,8 @@ class Cell(_Wire):
     """What is shown smaller beside it: a redacted key, an e-mail address."""
     title: str | None = None
     """What is shown on hover, where that is not the value."""
+    badge: str | None = None
+    """A word that marks it among the others: "This workspace"."""
 
 
 class Row(_Wire):
@@ -338,6 +363,23 @@ class Section(_Wire):
     tables: list[Table]
 
 
+class WorkspaceKey(_Wire):
+    """The API key of the workspace, where it is known which one that is: a filter that is one click away.
+
+    `select` narrows to it; where that is so already, it takes that away.
+    """
+
+    label: str
+    """"This workspace"."""
+    text: str
+    """The key's name."""
+    detail: str
+    """The redacted key and where it was found, its project, its owner."""
+    is_selected: bool
+    """The panel is narrowed to it, and to nothing else."""
+    select: Selection
+
+
 class PanelView(_Wire):
     """The whole panel, each time.
 
@@ -362,6 +404,7 @@ class PanelView(_Wire):
     back: Selection | None = None
     """What was shown before the last step into detail."""
     controls: list[Control]
+    workspace: WorkspaceKey | None = None
     filters: list[Filter]
     no_filters: Selection | None = None
     """Takes all filters away, where there are some."""

@@ -9,12 +9,14 @@ export const SELECT = "openaiUsage.select";
 export const FETCH_HISTORY = "openaiUsage.fetchHistory";
 export const EXPORT = "openaiUsage.export";
 export const TABLE_AS_MARKDOWN = "openaiUsage.tableAsMarkdown";
+export const CHOOSE_KEY = "openaiUsage.chooseKey";
 export const ERASE = "openaiUsage.erase";
 export const SET_ADMIN_KEY = "openaiUsage.setAdminKey";
 export const FORGET_ADMIN_KEY = "openaiUsage.forgetAdminKey";
 export const SHOW_LOG = "openaiUsage.showLog";
 export const OPEN_SETTINGS = "openaiUsage.openSettings";
 export const COPY_TABLE = "openaiUsage.copyTable";
+export const OPEN_KEYS_PAGE = "openaiUsage.openKeysPage";
 export const SETTINGS_SECTION = "openaiUsage";
 
 export type Severity = "ok" | "warning" | "error";
@@ -81,6 +83,10 @@ export interface Cell {
    * What is shown on hover, where that is not the value.
    */
   title?: string | null;
+  /**
+   * A word that marks it among the others: "This workspace".
+   */
+  badge?: string | null;
 }
 /**
  * Against the period of the same length before.
@@ -285,6 +291,27 @@ export interface Option {
   select?: Selection | null;
 }
 /**
+ * Tokens times list prices, beside what was billed. Never a part of a sum of billed money.
+ */
+export interface Estimate {
+  /**
+   * Exact plain decimal string.
+   */
+  value: string;
+  /**
+   * "≈ $5.10".
+   */
+  text: string;
+  /**
+   * What it is of: "incl. not yet billed".
+   */
+  detail: string;
+  /**
+   * More of it, on hover: what could not be priced.
+   */
+  title?: string | null;
+}
+/**
  * The argument of `openaiUsage.export`: where to write the rows behind the panel, and how.
  */
 export interface ExportArguments {
@@ -322,6 +349,7 @@ export interface Metric {
   text: string;
   detail?: string | null;
   change?: Change | null;
+  estimate?: Estimate | null;
   /**
    * How much of the whole, as a decimal string, where there is a whole (a budget); may be more than 1.
    */
@@ -336,6 +364,10 @@ export interface Notice {
   severity: "info" | "warning" | "error";
   text: string;
   command?: Command | null;
+  /**
+   * Further steps, or the things to choose from.
+   */
+  more?: Command[] | null;
 }
 /**
  * The whole panel, each time.
@@ -372,6 +404,7 @@ export interface PanelView {
    */
   back?: Selection | null;
   controls: Control[];
+  workspace?: WorkspaceKey | null;
   filters: Filter[];
   /**
    * Takes all filters away, where there are some.
@@ -447,6 +480,30 @@ export interface Selection1 {
    * The ids of the tables of which more than the first rows are sent.
    */
   allRows?: string[] | null;
+}
+/**
+ * The API key of the workspace, where it is known which one that is: a filter that is one click away.
+ *
+ * `select` narrows to it; where that is so already, it takes that away.
+ */
+export interface WorkspaceKey {
+  /**
+   * "This workspace".
+   */
+  label: string;
+  /**
+   * The key's name.
+   */
+  text: string;
+  /**
+   * The redacted key and where it was found, its project, its owner.
+   */
+  detail: string;
+  /**
+   * The panel is narrowed to it, and to nothing else.
+   */
+  isSelected: boolean;
+  select: Selection;
 }
 /**
  * A part of the panel. All are listed, in the order in which they are shown; only the selected one is filled.
@@ -565,4 +622,8 @@ export interface WindowState {
    * The panel is open, and not behind another tab.
    */
   isPanelVisible: boolean;
+  /**
+   * URI of the workspace folder that the user works in; null: in none of them, or in the one before.
+   */
+  folder?: string | null;
 }
