@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from openai_usage import __version__, credentials, openai_api, server, settings
+from openai_usage import __version__, credentials, openai_api, pricing, server, settings
 from openai_usage.credentials import Credential, KeyFault
 from openai_usage.monitor import Connect, Monitor, OpenStore, Progress
 from openai_usage.store import Store, open_account
+from openai_usage.workspace import Workspace
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -33,6 +34,9 @@ def main(arguments: list[str] | None = None) -> None:
             progress,
             chosen,
             open_store=account.open_store,
+            # What is in the demo organisation is nobody's key.
+            workspace=Workspace(None if options.demo else os.environ),
+            load_prices=pricing.load,
             sample=options.demo,
             locale=locale,
             default_base_url=account.base_url,

@@ -43,42 +43,65 @@ Failures = dict[Topic, ApiError]
 """What kept questions from being answered."""
 
 
-def needed_days(scope: Scope | None, query: Query, today: date) -> list[Days]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the views tell of now."""
+
+    scope: Scope | None = None
+    """Of the panel; None: nobody looks at it."""
+    key_id: str | None = None
+    """The API key whose spend the status bar tells beside that of all; None: of none."""
+
+
+def needed_days(store: Store, seen: Seen, query: Query, today: date) -> list[Days]:
     """The days of a query that the views need; the status bar tells of this month and of the last 7 days."""
-    found = []
+    scope, found = seen.scope, []
     if query in {queries.TOTAL, queries.BASE}:
         found.append(queries.days_around(today))
     if scope and (query in queries.cost_queries(scope) or query in queries.usage_queries(scope)):
         found.append(scope.days)
+    if seen.key_id is not None:
+        bill, use = queries.key_bill(seen.key_id), queries.key_use(seen.key_id)
+        is_refused = any(topic == bill for topic, _ in store.refused.values())
+        # Where OpenAI refuses the bill of a key, its use stands in.
+        if query == (use if is_refused else bill):
+            found.append(queries.days_around(today))
+        # Today's use is there before it is billed. The panel reads that of all keys.
+        if query == use and (scope is None or today not in scope.days):
+            found.append(Days(today, today))
     return [given for days in found if (given := queries.given(query, days))]
 
 
 def shown(
-    store: Store, scope: Scope | None, today: date, refused: Collection[str] = (), anew: datetime = NEVER
+    store: Store, seen: Seen, today: date, refused: Collection[str] = (), anew: datetime = NEVER
 ) -> list[Question]:
     """What the views need and the store has not, or not since the last refresh.
 
-    `scope` is the panel's; None: nobody looks at the panel. `refused` are texts of questions that will not be asked.
-    What was read since `anew` need not be read again, when all of the bill is.
+    `refused` are texts of questions that will not be asked. What was read since `anew` need not be read again, when all
+    of the bill is.
     """
     wanted = [queries.TOTAL, queries.BASE]
-    if scope:
-        wanted += [*queries.cost_queries(scope), *queries.usage_queries(scope)]
+    if seen.key_id is not None:
+        wanted += [queries.key_bill(seen.key_id), queries.key_use(seen.key_id)]
+    if seen.scope:
+        wanted += [*queries.cost_queries(seen.scope), *queries.usage_queries(seen.scope)]
     wanted = [query for query in dict.fromkeys(wanted) if query.endpoint not in store.absent]
-    found = {query: _to_read(store, query, needed_days(scope, query, today)) for query in wanted}
+    found = {query: _to_read(store, query, needed_days(store, seen, query, today)) for query in wanted}
     bill = [query for query in wanted if query.endpoint is COSTS]
     if any(
         may_move(days, today) and _figures(query, days).text not in refused for query in bill for days in found[query]
     ):
         # Splits of the bill are compared with each other, so all of them are read at the same moment.
-        found |= {query: _to_read(store, query, needed_days(scope, query, today), anew) for query in bill}
+        found |= {query: _to_read(store, query, needed_days(store, seen, query, today), anew) for query in bill}
     return [_figures(query, days) for query, ranges in found.items() for days in ranges]
 
 
-def signs(store: Store, scope: Scope | None, today: date) -> list[Question]:
-    """Three questions that tell whether there is anything new: the bill in two ways, and the use of most people."""
-    wanted = [queries.TOTAL, queries.BASE, *([queries.usage_query(USAGE[0])] if scope else [])]
-    found = ((query, _to_read(store, query, needed_days(scope, query, today), NEVER)) for query in wanted)
+def signs(store: Store, seen: Seen, today: date) -> list[Question]:
+    """A few questions that tell whether there is anything new: the bill in two ways, and the use of most people."""
+    wanted = [queries.TOTAL, queries.BASE]
+    wanted += [queries.usage_query(USAGE[0])] if seen.scope else []
+    wanted += [queries.key_use(seen.key_id)] if seen.key_id is not None else []
+    found = ((query, _to_read(store, query, needed_days(store, seen, query, today), NEVER)) for query in wanted)
     return [_figures(query, days) for query, ranges in found for days in ranges]
 
 

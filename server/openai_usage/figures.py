@@ -1,10 +1,28 @@
 """What is known of an account, added up; and added up again only when something of it changed."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
 
-from openai_usage import fetch, queries, report
-from openai_usage.scope import Scope
-from openai_usage.store import Store
+from openai_usage import fetch, pricing, queries, report
+from openai_usage.days import Days, month_of
+from openai_usage.endpoints import USAGE, Query
+from openai_usage.store import NEVER, Store
+
+_CURRENCY: Final = "usd"
+"""Of list prices."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigures:
+    """The same of one API key. None: not known."""
+
+    id: str
+    recent: report.Recent | None = None
+    today: report.Estimate | None = None
+    month: report.Estimate | None = None
+    """Where there is no bill."""
 
 
 class Figures:
@@ -14,10 +32,12 @@ class Figures:
         self._store = store
         self.bill: report.Bill | None = None
         self.recent: report.Recent | None = None
+        self.today: report.Estimate | None = None
+        self.key: KeyFigures | None = None
         self.report: report.Report | None = None
         # What of it was added up last, and from what.
         self._newest: report.Report | None = None
-        self._version = -1
+        self._added_up: object = None
         self._reported: object = None
 
     @property
@@ -32,21 +52,23 @@ class Figures:
         """Of all sums of money."""
         return self.bill.currency if self.bill else "usd"
 
-    def add_up(self, scope: Scope | None, now: datetime, *, is_waiting: bool) -> None:
-        """Of the panel's `scope`, when it is open. With `is_waiting`, there is more to come."""
+    def add_up(self, seen: fetch.Seen, now: datetime, *, is_waiting: bool) -> None:
+        """Of the panel's scope, when it is open, and of a key. With `is_waiting`, there is more to come."""
         with self._store.snapshot():
-            self._add_up(scope, now, is_waiting=is_waiting)
+            self._add_up(seen, now, is_waiting=is_waiting)
 
-    def _add_up(self, scope: Scope | None, now: datetime, *, is_waiting: bool) -> None:
-        as_of = self.as_of
+    def _add_up(self, seen: fetch.Seen, now: datetime, *, is_waiting: bool) -> None:
+        as_of, scope = self.as_of, seen.scope
         if as_of is None:
             return
-        version = self._store.version
-        if self.recent is None or self._version != version:
-            buckets = self._store.buckets
+        version = self._store.version, pricing.is_loaded()
+        if self._added_up != (version, seen.key_id):
+            buckets, day = self._store.buckets, as_of.date()
             self.bill = report.bill(buckets[queries.TOTAL])
-            self.recent = report.recent(buckets[queries.TOTAL], buckets[queries.BASE], self.bill.currency, as_of.date())
-            self._version = version
+            self.recent = report.recent(buckets[queries.TOTAL], buckets[queries.BASE], self.bill.currency, day)
+            self.today = self._estimated(Days(day, day))
+            self.key = None if seen.key_id is None else self._of_key(seen.key_id, day)
+            self._added_up = version, seen.key_id
         if scope is None:
             return
         # Charts by the minute grow by the minute, others with what is read.
@@ -59,3 +81,38 @@ class Figures:
         is_whole = newest and not newest.missing and fetch.is_of_one_moment(self._store, scope)
         if is_whole or not is_waiting:
             self.report = newest
+
+    # Of a key, and of what is not billed yet.
+
+    def _of_key(self, key_id: str, day: date) -> KeyFigures:
+        bill = self._store.buckets[queries.key_bill(key_id)]
+        only = {"api_key_id": frozenset({key_id})}
+        is_billed = not bill.missing(queries.days_around(day))
+        return KeyFigures(
+            key_id,
+            report.recent(bill, bill, self.currency, day, only) if is_billed else None,
+            self._estimated(Days(day, day), key_id),
+            None if is_billed else self._estimated(month_of(day), key_id),
+        )
+
+    def _estimated(self, days: Days, key_id: str | None = None) -> report.Estimate | None:
+        """What the use of those days comes to at list prices; None when most of it is not known, or no prices are."""
+        known = self._known_use(days, key_id)
+        if not pricing.is_loaded() or self.currency != _CURRENCY or USAGE[0] not in {q.endpoint for q in known}:
+            return None
+        only = {} if key_id is None else {"api_key_id": frozenset({key_id})}
+        return report.estimate(self._store, known, days, only)[None]
+
+    def _known_use(self, days: Days, key_id: str | None) -> Sequence[Query]:
+        """The use of those days by endpoint: that of all keys, or what was asked for of the one."""
+        store, found = self._store, []
+        for endpoint in USAGE:
+            if key_id is not None and "api_key_id" not in endpoint.dimensions:
+                continue
+            choice = [queries.usage_query(endpoint)]
+            if key_id is not None and endpoint is USAGE[0]:
+                choice.append(queries.key_use(key_id))
+            known = [query for query in choice if not store.buckets[query].missing(days)]
+            # Either may be the one that was read last.
+            found += sorted(known, key=lambda query: store.buckets[query].oldest(days) or NEVER)[-1:]
+        return found

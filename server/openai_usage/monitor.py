@@ -6,24 +6,27 @@ Nothing is published before something is known: a client that has last good valu
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from openai_usage import credentials, export, fetch, history, queries, views
-from openai_usage.credentials import Credential, KeyFault, UnfitKey
+from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, UnfitKey
 from openai_usage.days import Days
 from openai_usage.figures import Figures
+from openai_usage.matching import Match, digest, match
 from openai_usage.openai_api import ApiError
 from openai_usage.protocol import PanelView, Selection, StatusView, WindowState
 from openai_usage.reader import Plan, Reader
 from openai_usage.refresh import Refresh
 from openai_usage.schedule import Schedule
 from openai_usage.scope import FIRST_SELECTION, Scope, filters_of, merged, scope
-from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
+from openai_usage.settings import DEFAULT_BASE_URL, KeyId, Settings, is_openai
 from openai_usage.store import LONG_AGO, Store
+from openai_usage.workspace import FoundKey, Workspace, WorkspaceKey
 
 if TYPE_CHECKING:
     from openai_usage.openai_api import Client
@@ -42,6 +45,8 @@ _SKEW: Final = timedelta(seconds=5)
 # Windows that an editor restores together do not all begin at the same moment, once they have something to show.
 _LONGEST_DELAY: Final = 2.0
 _MOST_STEPS_BACK: Final = 20
+_MOST_REMEMBERED: Final = 200
+"""Keys whose ids are kept."""
 
 Connect = Callable[[str, Credential], "Client"]
 """Opens a client for a base URL; called inside the event loop."""
@@ -71,6 +76,8 @@ class Monitor:
         settings: Settings,
         *,
         open_store: OpenStore = lambda *_: Store(),
+        workspace: Workspace | None = None,
+        load_prices: Callable[[], object] | None = None,
         sample: bool = False,
         locale: str = "en",
         default_base_url: str = DEFAULT_BASE_URL,
@@ -79,6 +86,8 @@ class Monitor:
         self._credential = credential
         self._connect = connect
         self._open_store = open_store
+        self._workspace = workspace or Workspace()
+        self._load_prices = load_prices
         self._send = publish
         self._progress = progress
         self._sample = sample
@@ -92,11 +101,18 @@ class Monitor:
         self._panel_wanted = False
         self._panel_visible = True
 
+        self._match: Match | None = None
+        """Which API key that of the workspace is."""
+        self._looked_up: set[WorkspaceKey | None] = set()
+        """The keys for which the names were read afresh."""
         self._outdated: list[Reader] = []
         self._reader = self._new_reader()
         self._figures = Figures(self._store)
         self._problem: views.Problem | None = None
         self._history_problem: ApiError | Literal["full"] | None = None
+
+        self._is_whose_asked = False
+        self._key_organization: str | None = None
 
         self._wake = asyncio.Event()
         self._wake.set()
@@ -119,6 +135,7 @@ class Monitor:
         if settings == self._settings:
             return
         old_base_url, old_minutes = self._base_url, self._settings.refresh_minutes
+        old_key = self._settings.workspace_key
         self._settings = settings
         if self._base_url != old_base_url:
             self._forget()
@@ -128,7 +145,19 @@ class Monitor:
         if self._base_url != old_base_url or settings.refresh_minutes != old_minutes:
             self._schedule.every(settings.refresh_minutes)
             self._wake.set()
+        if settings.workspace_key != old_key:
+            self._wake.set()
         self._publish()
+
+    def work_in(self, folders: Sequence[Path], folder: Path | None) -> None:
+        """These are the workspace's folders, and in which of them the user works, where that is known."""
+        self._workspace.work_in(folders, folder)
+        self._on_key()
+        self._wake.set()
+
+    def on_files(self) -> None:
+        """A file changed in which the workspace's key may be."""
+        self._wake.set()
 
     def attend(self, window: WindowState) -> None:
         """Whether anybody looks. Nothing is fetched for a window that nobody used for long, nor for a hidden panel."""
@@ -172,6 +201,15 @@ class Monitor:
         # It grows as it comes in.
         self._selection = merged(self._selection, Selection(period="all"))
         self.show()
+
+    def choose_key(self, key_id: str | None) -> None:
+        """The workspace's key is this one of several; None: it is not known which one it is."""
+        key = self._workspace.key
+        if not isinstance(key, FoundKey) or (key_id is not None and key_id not in self._candidates):
+            return
+        self._remember(key, key_id)
+        self._on_key()
+        self._wake.set()
 
     def erase(self) -> None:
         """Delete what is kept on disk of this account, and keep nothing there any more. OSError when it cannot be."""
@@ -226,7 +264,7 @@ class Monitor:
         self._schedule.touch()
         if refresh:
             self._refresh_wanted = now
-        if refresh or self._reader.shown(self._scope(now), now):
+        if refresh or self._reader.shown(self._seen(now), now):
             self._user_waits = True
             self._wake.set()
 
@@ -235,6 +273,7 @@ class Monitor:
     async def run(self) -> None:
         """Fetch when it is time, until cancelled. A failure is shown and tried again later; it never ends this."""
         self._learn()
+        await self._look()
         self._show_what_is_known()
         if self._figures.recent is not None:
             self._schedule.delay(random.uniform(0, _LONGEST_DELAY))  # noqa: S311 - jitter, not a secret
@@ -294,12 +333,44 @@ class Monitor:
         while self._outdated:
             await self._outdated.pop().aclose()
         try:
+            await self._look()
             await self._fetch(refresh, user_waits=user_waits)
         except Exception:
             _log.exception("A fetch failed in a way nobody thought of")
             self._problem = views.BUG
             # It would fail again at once, over and over.
             self._schedule.begin(now)
+        self._show_what_is_known()
+        await self._know_prices()
+
+    async def _look(self) -> None:
+        """Look for the workspace's key, and which one it is."""
+        await self._workspace.look(self._settings.workspace_key, self._on_key)
+        self._on_key()
+
+    def _on_key(self) -> None:
+        """The workspace's key may be another one, or it may be known by now which one it is."""
+        key, before = self._workspace.key, self._match
+        self._match = None
+        if isinstance(key, FoundKey | KeyId):
+            self._match = match(key, self._store.directory, self._remembered(key))
+            directory = self._store.directory
+            only = self._match.key_id if self._match else None
+            # Once it is deleted no list tells of it any more.
+            if only and isinstance(key, FoundKey) and not self._remembered(key) and directory and directory.is_whole:
+                self._remember(key, only)
+        if self._match != before:
+            self._show_what_is_known()
+
+    async def _know_prices(self) -> None:
+        """Load the list prices once there is something to price, after what is known was shown: it takes a while."""
+        if self._load_prices is None or self._figures.as_of is None or not (self._panel_wanted or self._key_id):
+            return
+        load, self._load_prices = self._load_prices, None
+        try:
+            await asyncio.to_thread(load)
+        except Exception:
+            _log.exception("There are no list prices, and so no estimates")
         self._show_what_is_known()
 
     def _show_what_is_known(self) -> None:
@@ -328,6 +399,7 @@ class Monitor:
         if not isinstance(credential, Credential):
             self._problem = credential
             self._schedule.stop()
+            await self._ask_whose(credential)
             return
         reader, now, is_due = self._reader, self._clock(), self._schedule.is_due
         is_asked = refresh is not None or is_due or user_waits
@@ -337,15 +409,15 @@ class Monitor:
         by_user = refresh is not None or (is_due and user_waits)
         # After a look of another server, this one's panel may lack what that one does not show.
         is_wanted = is_asked or (self._more_wanted and self._schedule.is_on and not self._schedule.is_idle)
-        is_missing = bool(is_wanted and reader.shown(self._scope(now), now))
+        is_missing = bool(is_wanted and reader.shown(self._seen(now), now))
         if by_user or is_due or is_missing:
             # A file that failed may be usable by now: the disk has room again, or there is a new one.
             self._store.open()
             wanted = (refresh or now) if by_user else None
-            plans = Refresh(reader, self._scope, wanted=wanted, is_due=self._is_due)
+            plans = Refresh(reader, self._seen, wanted=wanted, is_due=self._is_due)
             if not await self._read(reader, (plans.first, plans.rest), user_waits=user_waits):
                 return
-        elif not self._more_wanted:
+        elif not self._more_wanted and not self._needs_names:
             return
         self._more_wanted = False
         if queries.TOTAL not in self._store.failures:
@@ -353,7 +425,25 @@ class Monitor:
             now = self._clock()
             # What another server has just read is not asked for again.
             self._store.follow()
-            reader.start_later(reader.later(self._scope(now), now, by_user=by_user))
+            names = self._needs_names
+            self._looked_up.add(self._workspace.key)
+            reader.start_later(reader.later(self._scope(now), now, by_user=by_user, names=names))
+
+    async def _ask_whose(self, key: KeyFault | UnfitKey) -> None:
+        """Which organisation the key belongs to that was set for us and cannot read usage. Once."""
+        credential = self._credential
+        if not isinstance(key, UnfitKey) or key.variable != ADMIN_VARIABLE or not isinstance(credential, Credential):
+            return
+        if self._is_whose_asked:
+            return
+        self._is_whose_asked = True
+        self._publish()
+        try:
+            client = self._connect(self._base_url, credential)
+            self._key_organization = await client.whose()
+            await client.aclose()
+        except ApiError as error:
+            _log.info("Whose key it is was not told: %s", error)
 
     def _is_due(self) -> bool:
         """By what is known now: other servers may have asked meanwhile."""
@@ -388,7 +478,7 @@ class Monitor:
         self._problem = None
         self._store.make_room(self._most_bytes, self._clock().date())
         now = self._clock()
-        if failures is None and reader.shown(self._scope(now), now):
+        if failures is None and reader.shown(self._seen(now), now):
             self._user_waits = user_waits
             self._wake.set()
             return False
@@ -438,6 +528,7 @@ class Monitor:
         return Reader(store, connect, self._on_late, self._clock)
 
     def _on_late(self, is_more: bool) -> None:
+        self._on_key()
         if is_more:
             self._more_wanted = True
             self._wake.set()
@@ -449,7 +540,8 @@ class Monitor:
         self._reader.store.close()
         self._reader = self._new_reader(store)
         self._figures = Figures(self._store)
-        self._problem = self._history_problem = None
+        self._problem = self._history_problem = self._match = None
+        self._looked_up.clear()
 
     def _cancel(self) -> None:
         if self._fetching is not None:
@@ -466,8 +558,42 @@ class Monitor:
         """What the panel shows, if anybody sees it."""
         return self._chosen(now) if self._panel_wanted and self._panel_visible else None
 
+    def _seen(self, now: datetime) -> fetch.Seen:
+        return fetch.Seen(self._scope(now), self._key_id)
+
     def _chosen(self, now: datetime) -> Scope:
         return scope(self._selection, now.date(), fetch.known_since(self._store))
+
+    # The workspace's key.
+
+    @property
+    def _key_id(self) -> str | None:
+        return self._match.key_id if self._match else None
+
+    @property
+    def _candidates(self) -> list[str]:
+        return [one.id for one in self._match.candidates] if self._match else []
+
+    @property
+    def _needs_names(self) -> bool:
+        """There is a key of which nobody has looked yet which one it is."""
+        key = self._workspace.key
+        is_unknown = isinstance(key, FoundKey) and not self._key_id and not self._candidates
+        # A key that is none of the organisation's is not looked up over and over.
+        return is_unknown and self._schedule.is_on and key not in self._looked_up
+
+    def _remembered(self, key: WorkspaceKey) -> str | None:
+        store = self._store
+        return store.key_ids.get(digest(store.salt, key)) if store.salt and isinstance(key, FoundKey) else None
+
+    def _remember(self, key: FoundKey, key_id: str | None) -> None:
+        store = self._store
+        with store.up_to_date():
+            store.salt = store.salt or secrets.token_hex(16)
+            mark = digest(store.salt, key)
+            others = {other: one for other, one in store.key_ids.items() if other != mark}
+            kept = dict(list(others.items())[-_MOST_REMEMBERED:])
+            store.key_ids = kept | ({mark: key_id} if key_id is not None else {})
 
     # What is known.
 
@@ -487,7 +613,7 @@ class Monitor:
         now = self._clock()
         # Also while nobody waits for it: half of a refresh does not go together with the other half.
         is_waiting = self._is_busy or self._fetching is not None or self._store.is_asked_by_others(now)
-        self._figures.add_up(self._scope(now), now, is_waiting=is_waiting)
+        self._figures.add_up(self._seen(now), now, is_waiting=is_waiting)
 
     def _state(self) -> views.State:
         figures, bill = self._figures, self._figures.bill
@@ -501,6 +627,7 @@ class Monitor:
             back=self._back[-1] if self._back else None,
             as_of=figures.as_of,
             organization=bill.organization_name if bill else None,
+            key_organization=self._key_organization or self._reader.organization,
             currency=figures.currency,
             left_out=bill.left_out if bill else frozenset(),
             recent=figures.recent,
@@ -513,10 +640,21 @@ class Monitor:
             spend_alerts=self._store.spend_alerts,
             rate_limits=self._store.rate_limits,
             monthly_budget=self._settings.monthly_budget,
+            today=figures.today,
+            workspace=self._key_state(),
+            status_scope=self._settings.status_scope,
             problem=self._problem or self._store.failures.get(queries.TOTAL),
             failures=self._store.failures,
             next_attempt=self._schedule.due_at,
         )
+
+    def _key_state(self) -> views.KeyState | None:
+        key, figures = self._workspace.key, self._figures.key
+        if key is None:
+            return None
+        if figures is None or figures.id != self._key_id:
+            return views.KeyState(key, self._match)
+        return views.KeyState(key, self._match, figures.recent, figures.today, figures.month)
 
     def _publish(self, *, reveal: bool = False) -> None:
         """Send what changed. Before the first outcome there is nothing to say, but to a user who asked."""

@@ -6,6 +6,7 @@ splits, each with no more dimensions than what it is shown by, and a refusal tou
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -60,6 +61,16 @@ def usage_before_query(endpoint: Endpoint, filters: Filters) -> Query:
 def usage_query(endpoint: Endpoint, width: Width = "1d") -> Query:
     """Usage, split by everything."""
     return Query(endpoint, endpoint.dimensions, width)
+
+
+def key_bill(key_id: str) -> Query:
+    """The bill of one API key: what the status bar tells of it, and what the panel shows when narrowed to it."""
+    return cost_query({"api_key_id": frozenset({key_id})}, "line_item")
+
+
+def key_use(key_id: str) -> Query:
+    """The use of one API key at the endpoint that most is spent on; it is told within minutes, and billed later."""
+    return replace(usage_query(USAGE[0]), only=(("api_key_id", (key_id,)),))
 
 
 def measured(scope: Scope) -> list[Endpoint]:

@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 # Names and limits seldom change.
 _NAMES_FRESH_FOR: Final = timedelta(hours=1)
+# But there may be a new key, of which somebody asks which one it is.
+_NAMES_JUST_READ: Final = timedelta(minutes=1)
 # Asked again only when the user says so: the answer would be the same.
 _REFUSALS: Final = frozenset({Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.SCOPE_MISSING, Fault.NOT_FOUND})
 _LOOK_AGAIN_AFTER: Final = 1.0
@@ -49,6 +51,11 @@ class Reader:
         """By what it asks about, the task that nobody waits for. Nothing else is asked about that meanwhile."""
         self._held_back = False
 
+    @property
+    def organization(self) -> str | None:
+        """What OpenAI calls the organisation of the key, once an answer told."""
+        return self._client.organization if self._client else None
+
     async def aclose(self) -> None:
         """Ask nothing more, and let others ask."""
         self.cancel()
@@ -65,11 +72,11 @@ class Reader:
     # What is missing.
 
     def shown(
-        self, scope: Scope | None, now: datetime, *, by_user: bool = False, anew: datetime = NEVER
+        self, seen: fetch.Seen, now: datetime, *, by_user: bool = False, anew: datetime = NEVER
     ) -> list[fetch.Question]:
         """What the views need; `by_user` also what was refused before. For `anew` see `fetch.shown`."""
         refused = self.store.refused
-        wanted = fetch.shown(self.store, scope, now.date(), () if by_user else refused, anew)
+        wanted = fetch.shown(self.store, seen, now.date(), () if by_user else refused, anew)
         if by_user:
             return wanted
         for question in wanted:
@@ -78,18 +85,22 @@ class Reader:
                 self.store.failures[topic] = error
         return [question for question in wanted if question.text not in refused]
 
-    def later(self, scope: Scope | None, now: datetime, *, by_user: bool) -> list[fetch.Question]:
-        """What may come after the figures: names, limits, and what is compared with."""
-        if scope is None:
+    def later(self, scope: Scope | None, now: datetime, *, by_user: bool, names: bool = False) -> list[fetch.Question]:
+        """What may come after the figures: names, limits, and what is compared with.
+
+        With `names` they are wanted at once, also when nobody looks at the panel.
+        """
+        if scope is None and not names:
             return []
         read = self.store.names_read
         # Once names are on their way, nothing that is read with them is old any more.
         are_old = read is not None and now - read > _NAMES_FRESH_FOR and fetch.DIRECTORY not in self._later
         found = []
-        if by_user or read is None or are_old:
+        if by_user or read is None or are_old or (names and now - read > _NAMES_JUST_READ):
             found += fetch.names()
-        found += fetch.limits(self.store, scope, refresh=by_user or are_old)
-        found += fetch.compared(self.store, scope)
+        if scope is not None:
+            found += fetch.limits(self.store, scope, refresh=by_user or are_old)
+            found += fetch.compared(self.store, scope)
         found = [question for question in found if by_user or question.text not in self.store.refused]
         wanted = [question for question in found if question.topic not in self._later]
         # The others wait until what is on its way is there.

@@ -7,7 +7,6 @@ from typing import Final
 from openai_usage import fetch, queries
 from openai_usage.openai_api import Fault
 from openai_usage.reader import Reader
-from openai_usage.scope import Scope
 
 # While nothing seems to move, all is read again after so long: what is not looked at may have moved.
 _ALL_AGAIN_AFTER: Final = timedelta(minutes=30)
@@ -20,14 +19,14 @@ class Refresh:
     def __init__(
         self,
         reader: Reader,
-        scope: Callable[[datetime], Scope | None],
+        seen: Callable[[datetime], fetch.Seen],
         *,
         wanted: datetime | None,
         is_due: Callable[[], bool],
     ) -> None:
         self._reader = reader
         self._store = reader.store
-        self._scope = scope
+        self._seen = seen
         self._wanted = wanted
         self._is_due = is_due
         self._has_begun = False
@@ -40,13 +39,13 @@ class Refresh:
             # Another server may have asked since: what it was not answered is asked once more.
             if store.asked < self._wanted or store.failures:
                 self._begin(now, anew=True)
-                return self._reader.shown(self._scope(now), now, by_user=True)
+                return self._reader.shown(self._seen(now), now, by_user=True)
         elif self._is_due():
             is_old = now - store.since > _ALL_AGAIN_AFTER or now.date() != store.since.date()
             self._begin(now, anew=is_old)
             if not is_old:
-                return fetch.signs(store, self._scope(now), now.date())
-        return self._reader.shown(self._scope(now), now)
+                return fetch.signs(store, self._seen(now), now.date())
+        return self._reader.shown(self._seen(now), now)
 
     def rest(self, now: datetime) -> Sequence[fetch.Question]:
         """What has to be read because something moved."""
@@ -60,7 +59,7 @@ class Refresh:
             store.quiet = 0 if self._wanted is not None or has_moved else store.quiet + 1
             if has_moved:
                 store.since = max(store.since, store.asked)
-        return () if queries.TOTAL in store.failures else self._reader.shown(self._scope(now), now, anew=store.asked)
+        return () if queries.TOTAL in store.failures else self._reader.shown(self._seen(now), now, anew=store.asked)
 
     def _begin(self, now: datetime, *, anew: bool) -> None:
         store = self._store

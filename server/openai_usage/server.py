@@ -32,6 +32,9 @@ CreateMonitor = Callable[[Publish, Progress, settings.Settings, str], Monitor]
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_WATCHED = ("**/.env", "**/.env.*", "**/*.env")
+"""Where keys are kept. Another file that the settings name is read again with each look for new figures."""
+
 _log = logging.getLogger(__name__)
 _package_log = logging.getLogger("openai_usage")
 
@@ -49,11 +52,13 @@ def create_server(version: str, create_monitor: CreateMonitor, problems: list[st
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         session.raw_settings = params.initialization_options
+        session.folders = _folders(params)
         session.locale = params.locale or session.locale
 
     @server.feature(types.INITIALIZED)
     async def initialized(_: types.InitializedParams) -> None:
         session.start()
+        session.watch_files()
         if session.raw_settings is None:
             await session.pull_settings()
 
@@ -64,6 +69,15 @@ def create_server(version: str, create_monitor: CreateMonitor, problems: list[st
             session.configure(pushed[protocol.SETTINGS_SECTION])
         else:
             await session.pull_settings()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def did_change_folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
+        gone = {folder.uri for folder in params.event.removed}
+        session.work_in([uri for uri in session.folders if uri not in gone] + [one.uri for one in params.event.added])
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def did_change_files(_: types.DidChangeWatchedFilesParams) -> None:
+        session.monitor.on_files()
 
     @server.feature(protocol.WINDOW)
     def window(params: Any) -> None:  # noqa: ANN401 - what it is, is looked at
@@ -91,6 +105,12 @@ def _answer_commands(server: LanguageServer, session: "_Session") -> None:
     @server.command(protocol.FETCH_HISTORY)
     def fetch_history(*_: Any) -> None:  # noqa: ANN401
         session.monitor.fetch_history()
+
+    @server.command(protocol.CHOOSE_KEY)
+    def choose_key(key_id: Any = None) -> None:  # noqa: ANN401
+        if key_id is not None and not isinstance(key_id, str):
+            raise JsonRpcInvalidParams(f"{protocol.CHOOSE_KEY}: the argument is no API key id")
+        session.monitor.choose_key(key_id)
 
     @server.command(protocol.SELECT)
     def select(argument: Any = None) -> None:  # noqa: ANN401
@@ -150,12 +170,27 @@ def _local_path(uri: str) -> Path:
     return Path(path)
 
 
+def _folders(params: types.InitializeParams) -> list[str]:
+    """The URIs of all folders; an editor without workspaces has at most one."""
+    if params.workspace_folders is not None:
+        return [folder.uri for folder in params.workspace_folders]
+    return [params.root_uri] if params.root_uri else []
+
+
+def _folder_path(uri: str | None) -> Path | None:
+    """None: not a folder of the computer on which the server runs."""
+    path = to_fs_path(uri) if uri and uri.startswith("file:") else None
+    return Path(path) if path and Path(path).is_absolute() else None
+
+
 class _Session:
     """What lives from `initialized` to `shutdown`."""
 
     def __init__(self, server: LanguageServer, create_monitor: CreateMonitor, problems: list[str]) -> None:
         self.raw_settings: Any = None
         self.locale = "en"
+        self.folders: list[str] = []
+        """URIs of the workspace's folders: all that may be read."""
         self._server = server
         self._create_monitor = create_monitor
         self._problems = problems
@@ -184,6 +219,7 @@ class _Session:
         )
         if self._window is not None:
             self._monitor.attend(self._window)
+        self.work_in(self.folders)
         self._task = asyncio.create_task(self._monitor.run())
         self._task.add_done_callback(_log_end)
 
@@ -204,6 +240,28 @@ class _Session:
             return
         if self._monitor is not None:
             self._monitor.attend(self._window)
+            self.work_in(self.folders)
+
+    def work_in(self, folders: list[str]) -> None:
+        """Take over the workspace's folders, and in which of them the user works."""
+        self.folders = folders
+        if self._monitor is not None:
+            paths = [path for uri in folders if (path := _folder_path(uri)) is not None]
+            self._monitor.work_in(paths, _folder_path(self._window.folder if self._window else None))
+
+    def watch_files(self) -> None:
+        """Have the client say when a file changes in which the workspace's key may be, if it can."""
+        workspace = self._server.client_capabilities.workspace
+        files = workspace.did_change_watched_files if workspace else None
+        if not files or not files.dynamic_registration:
+            return
+        options = types.DidChangeWatchedFilesRegistrationOptions(
+            [types.FileSystemWatcher(glob_pattern=pattern) for pattern in _WATCHED]
+        )
+        method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        registration = types.Registration(str(uuid.uuid4()), method, options)
+        # A callback, not an awaited reply: a client may answer late or never.
+        self._server.client_register_capability(types.RegistrationParams([registration]), lambda _: None)
 
     async def pull_settings(self) -> None:
         """Ask the client for the settings, if it can be asked."""

@@ -1,11 +1,35 @@
 """The user's settings, and how an editor's raw configuration becomes them. Reading never raises."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
+
+StatusScope = Literal["organization", "workspaceKey", "both"]
+"""Whose spend the status bar shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyVariable:
+    """The workspace's API key is in a file of it."""
+
+    file: str
+    """Relative to the workspace folder, or inside it."""
+    variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyId:
+    """The workspace's API key is the one that OpenAI knows by this id."""
+
+    id: str
+
+
+KeySource = Literal["auto", "off"] | KeyVariable | KeyId
+"""Where the workspace's API key is found; `auto`: where programs look for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +44,9 @@ class Settings:
     """How much of the disk an account's figures may take."""
     base_url: str | None = None
     """Where the API is, without a trailing slash; None: not set here."""
+    workspace_key: KeySource = "auto"
+    status_scope: StatusScope = "both"
+    """`both`: that of the workspace's key first, where one is known."""
 
 
 def read(raw: object) -> tuple[Settings, list[str]]:
@@ -53,12 +80,15 @@ def read(raw: object) -> tuple[Settings, list[str]]:
     if base_url is not None and (fault := base_url_fault(base_url)):
         problems.append(f'"openaiUsage.baseUrl" {fault}; it is not used.')
         base_url = None
+    workspace_key, status_scope = _of_workspace(raw, problems)
     return Settings(
         refresh_minutes=float(refresh_minutes),
         # By way of its text: 99.99 is meant, and not the binary fraction next to it.
         monthly_budget=None if budget is None else Decimal(str(budget)),
         storage_megabytes=float(storage),
         base_url=_tidy(base_url),
+        workspace_key=workspace_key,
+        status_scope=status_scope,
     ), problems
 
 
@@ -99,6 +129,45 @@ def is_openai(base_url: str) -> bool:
     return host == "openai.com" or host.endswith(".openai.com")
 
 
+def _of_workspace(raw: Mapping[str, object], problems: list[str]) -> tuple[KeySource, StatusScope]:
+    defaults = Settings()
+    workspace_key = _key_source(raw.get("workspaceKey"))
+    if workspace_key is None:
+        problems.append(
+            '"openaiUsage.workspaceKey" has to be auto, off, an API key id (key_…), or a file and a variable '
+            "(.env:OPENAI_API_KEY); auto is used."
+        )
+    status_scope = _status_scope(raw.get("statusBar"))
+    if status_scope is None:
+        names = ", ".join(get_args(StatusScope))
+        problems.append(f'"openaiUsage.statusBar.scope" has to be one of {names}; {defaults.status_scope} is used.')
+    return workspace_key or defaults.workspace_key, status_scope or defaults.status_scope
+
+
+def _key_source(value: object) -> KeySource | None:
+    """None: it is none."""
+    if value is None or value == "":
+        return "auto"
+    if not isinstance(value, str) or not (text := value.strip()) or not text.isprintable():
+        return None
+    if text in {"auto", "off"}:
+        return "auto" if text == "auto" else "off"
+    if text.startswith(_KEY_ID) and text.replace("_", "").replace("-", "").isalnum():
+        return KeyId(text)
+    file, colon, variable = text.rpartition(":")
+    if not colon or not file:
+        return KeyVariable(text, _VARIABLE) if not colon and "." in text else None
+    return KeyVariable(file, variable) if variable.isidentifier() else None
+
+
+def _status_scope(value: object) -> StatusScope | None:
+    """None: it is none."""
+    if value is None:
+        return "both"
+    scope = value.get("scope", "both") if isinstance(value, dict) else None
+    return next((one for one in get_args(StatusScope) if one == scope), None)
+
+
 def _is_minutes(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
@@ -119,6 +188,8 @@ def _tidy(url: str | None) -> str | None:
     return url.strip().rstrip("/") if url else None
 
 
+_KEY_ID: Final = "key_"
+_VARIABLE: Final = "OPENAI_API_KEY"
 # A year: anything longer is a slip, and timers cannot take any number.
 _MOST_MINUTES: Final = 525_600
 _MOST_MONEY: Final = 10**12

@@ -221,7 +221,7 @@ class Server:
 
     def read(self, chosen: Scope) -> None:
         today = self._now.date()
-        questions = fetch.shown(self.store, chosen, today) + fetch.compared(self.store, chosen)
+        questions = fetch.shown(self.store, fetch.Seen(chosen), today) + fetch.compared(self.store, chosen)
         rows = store_module._MANY_KEYS if self._folder is None else 1  # noqa: SLF001
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(store_module, "_MANY_KEYS", rows)

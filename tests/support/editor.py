@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,7 +32,7 @@ _NOT_FOR_THE_SERVER = ("OPENAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "htt
 class Editor:
     """Starts a server, and ends it with the `with` block. `environ` is added to an environment without any key.
 
-    What it keeps goes into `folder`; None: into one of its own, which is gone with it.
+    What it keeps goes into `folder`; None: into one of its own, which is gone with it. `workspace` are its folders.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Editor:
         pulled: dict[str, Any] | None = None,
         locale: str | None = None,
         folder: Path | None = None,
+        workspace: Sequence[Path] = (),
     ) -> None:
         self.statuses: list[View] = []
         self.panels: list[View] = []
@@ -56,6 +57,7 @@ class Editor:
         self._settings = settings
         self._progress = progress
         self._pulled = pulled
+        self._workspace = workspace
         self._locale = locale
         self._news = asyncio.Condition()
         self._stderr = bytearray()
@@ -72,12 +74,16 @@ class Editor:
         self._tasks.append(asyncio.create_task(self._read_stderr()))
         window = types.WindowClientCapabilities(work_done_progress=self._progress)
         # `pulled` is what the editor answers when it is asked for its settings.
-        workspace = types.WorkspaceClientCapabilities(configuration=self._pulled is not None)
+        files = types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+        workspace = types.WorkspaceClientCapabilities(
+            configuration=self._pulled is not None, did_change_watched_files=files
+        )
         if self._pulled is not None:
             self._client.set_configuration({protocol.SETTINGS_SECTION: self._pulled or None})
         params = types.InitializeParams(
             capabilities=types.ClientCapabilities(window=window, workspace=workspace),
             root_uri=None,
+            workspace_folders=[_folder(path) for path in self._workspace],
             initialization_options=self._settings,
             locale=self._locale,
         )
@@ -142,6 +148,21 @@ class Editor:
         params = types.DidChangeConfigurationParams(settings=pushed)
         self._client.workspace_did_change_configuration(params)
 
+    def changed_file(self, path: Path) -> None:
+        """Tell that a file was written, where the server asked for it."""
+        change = types.FileEvent(path.as_uri(), types.FileChangeType.Changed)
+        self._client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([change]))
+
+    def changed_folders(self, *, added: Sequence[Path] = (), removed: Sequence[Path] = ()) -> None:
+        """Take folders into the workspace, or out of it."""
+        event = types.WorkspaceFoldersChangeEvent([_folder(one) for one in added], [_folder(one) for one in removed])
+        self._client.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(event))
+
+    def work_in(self, folder: Path) -> None:
+        """Edit a file of that folder."""
+        window = {"isActive": True, "isPanelVisible": True, "folder": folder.as_uri()}
+        self._client.protocol.notify(protocol.WINDOW, window)
+
     def cancel_progress(self) -> None:
         """Click the cancel button of the newest progress bar."""
         token = list(self._client.progress_reports)[-1]
@@ -199,6 +220,10 @@ class Editor:
         assert self.process.stderr is not None
         while chunk := await self.process.stderr.read(4096):
             self._stderr += chunk
+
+
+def _folder(path: Path) -> types.WorkspaceFolder:
+    return types.WorkspaceFolder(path.as_uri(), path.name)
 
 
 def now_with_some_time_left() -> datetime:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Final, TypeVar
 
 import httpx
@@ -45,6 +45,8 @@ _LONGEST_ATTEMPT: Final = 90.0
 _NOT_READABLE: Final = (ValueError, RecursionError)
 
 _HTTP_OK: Final = 200
+_ORGANIZATION: Final = "openai-organization"
+"""A header of answers, refusals among them (seen live by third parties)."""
 
 
 class Client:
@@ -71,6 +73,8 @@ class Client:
         self._timeout = timeout
         self._pause = pause
         self._verify = _trusted() if transport is None else False
+        self.organization: str | None = None
+        """What OpenAI calls the organisation of the key, once an answer told."""
         self._large = asyncio.Lock()
         # One pool for each connection: what a pool of httpx does for a request grows with the square of its size, and
         # with 32 it is more than all the rest. The last one used is the next one used.
@@ -123,6 +127,13 @@ class Client:
         task = asyncio.create_task(connection.aclose())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+    async def whose(self) -> str | None:
+        """What OpenAI calls the organisation of the key, whatever kind of key that is; None: it did not tell."""
+        with suppress(ApiError):
+            async with AsyncExitStack() as turn:
+                await self._get_body("/models", [], turn)
+        return self.organization
 
     async def get(self, path: str, parameters: Parameters, decoder: Decoder[Answer]) -> Answer:
         """The answer to `GET {base_url}{path}?{parameters}`; ApiError when there is none."""
@@ -208,6 +219,7 @@ class Client:
             headers={"Authorization": f"Bearer {self._secret.get_secret_value()}"},
         )
         response = await connection.send(request, stream=True)
+        self.organization = presentable(response.headers.get(_ORGANIZATION, ""), self._secret) or self.organization
         body = bytearray()
         is_large = False
         try:

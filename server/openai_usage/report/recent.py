@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from openai_usage.days import Days, last_days, month_of
 from openai_usage.endpoints import COSTS
 from openai_usage.report.sums import Grouping, Part, Value, add_up, sums_by_value
+from openai_usage.scope import Filters
 from openai_usage.store import Buckets
 
 
@@ -41,14 +43,14 @@ class Recent:
         return None if self.month_by_project is None else self.month_by_project.get(project, Decimal(0))
 
 
-def recent(bill: Buckets, split: Buckets, currency: str, day: date) -> Recent:
+def recent(bill: Buckets, split: Buckets, currency: str, day: date, narrowed: Filters = MappingProxyType({})) -> Recent:
     """Spend of the days around `day` (`queries.days_around`), of which `bill` has to know all.
 
     `split` is the same bill by project and line item, where that is known; no sum of all is taken from it, since it may
-    leave something out.
+    leave something out. Both may be `narrowed` to one API key.
     """
     column = (COSTS.column("amount"), 1)
-    filters = {"currency": frozenset({currency})}
+    filters = {**narrowed, "currency": frozenset({currency})}
 
     def spent(days: Days) -> Decimal:
         groups = Grouping().constant(None, COSTS, bill.keys, filters)

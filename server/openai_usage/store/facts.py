@@ -55,6 +55,10 @@ class Facts:
     """By project id, None for the organisation's own."""
     rate_limits: dict[str, list[RateLimit]] = field(default_factory=dict)
     """By project id."""
+    salt: str = ""
+    """Of the digests below; made when the first one is."""
+    key_ids: dict[str, str] = field(default_factory=dict)
+    """By a digest of an API key, the id it was found to have (see `matching.digest`)."""
 
 
 class _State(msgspec.Struct):
@@ -95,8 +99,13 @@ class _Limits(msgspec.Struct):
     rates: dict[str, list[RateLimit]]
 
 
+class _KeyIds(msgspec.Struct):
+    salt: str
+    ids: dict[str, str]
+
+
 PARTS: Final[Mapping[str, type[msgspec.Struct]]] = {
-    "state": _State, "failures": _Failures, "names": _Names, "limits": _Limits
+    "state": _State, "failures": _Failures, "names": _Names, "limits": _Limits, "keys": _KeyIds
 }  # fmt: skip
 
 
@@ -118,6 +127,7 @@ def written(facts: Facts) -> dict[str, bytes]:
         "failures": _Failures(failures, refused),
         "names": _Names(facts.directory, facts.names_read),
         "limits": _Limits(_named(facts.spend_limits), _named(facts.spend_alerts), facts.rate_limits),
+        "keys": _KeyIds(facts.salt, facts.key_ids),
     }
     return {name: msgspec.json.encode(part) for name, part in parts.items()}
 
@@ -138,6 +148,8 @@ def take_over(facts: Facts, name: str, value: bytes) -> None:
         case _Limits() as limits:
             facts.spend_limits, facts.spend_alerts = _unnamed(limits.spend), _unnamed(limits.alerts)
             facts.rate_limits = limits.rates
+        case _KeyIds() as keys:
+            facts.salt, facts.key_ids = keys.salt, keys.ids
 
 
 def _failure(topic: Topic, error: ApiError) -> _Failure:

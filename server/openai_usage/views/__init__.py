@@ -4,13 +4,14 @@ from openai_usage.views.notices import not_read
 from openai_usage.views.numbers import days_text
 from openai_usage.views.panel import panel_view, table_as_markdown
 from openai_usage.views.problems import BUG, CANCELLED, NOT_ASKED, Problem
-from openai_usage.views.state import State
+from openai_usage.views.state import KeyState, State
 from openai_usage.views.status import status_view
 
 __all__ = [
     "BUG",
     "CANCELLED",
     "NOT_ASKED",
+    "KeyState",
     "Problem",
     "State",
     "days_text",

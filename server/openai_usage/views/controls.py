@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from openai_usage.protocol import Control, Filter, GroupBy, Option, Selection
-from openai_usage.scope import FIRST_DAY, Scope, groups_of, measures_of, scope, widths_of
+from openai_usage.scope import FIRST_DAY, Filters, Scope, filters_of, groups_of, measures_of, scope, widths_of
 from openai_usage.views.names import name_of, told_apart
 from openai_usage.views.state import State
 from openai_usage.views.words import DIMENSIONS, MEASURES, PERIODS, WIDTHS
@@ -43,6 +43,11 @@ def filters(state: State) -> list[Filter]:
         for chosen in [getattr(state.selection, field) or []]
         for value in chosen
     ]
+
+
+def filters_of_panel(state: State) -> Filters:
+    """What it is narrowed to."""
+    return filters_of(state.selection)
 
 
 def only(dimension: GroupBy, value: str) -> dict[str, list[str]]:

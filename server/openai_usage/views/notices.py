@@ -63,9 +63,10 @@ def section_notices(state: State, report: Report) -> list[Notice]:
 def _problems(state: State) -> Iterator[Notice]:
     age = f" The numbers are as of {time_text(state.as_of, state.now)}." if state.as_of and state.recent else ""
     if state.problem:
-        said = explain(state.problem, state.base_url, state.now, state.next_attempt)
+        said = explain(state.problem, state.base_url, state.now, state.next_attempt, state.key_organization)
         severity: NoticeSeverity = ("warning" if age else "error") if said.is_failure else "info"
-        yield _notice("problem", severity, said.text + (age if said.is_failure else ""), said.command)
+        text = said.text + (age if said.is_failure else "")
+        yield Notice(id="problem", severity=severity, text=text, command=said.command, more=list(said.more) or None)
     if failed := _failed_usage(state):
         error = next(iter(failed.values()))
         said = explain(error, state.base_url, state.now, state.next_attempt)

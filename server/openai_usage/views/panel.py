@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 from openai_usage.endpoints import Query
-from openai_usage.protocol import Notice, PanelView, Section, SectionId, Selection, Table
+from openai_usage.protocol import Notice, PanelView, Section, SectionId, Table
 from openai_usage.report import Recent, Report
 from openai_usage.scope import CAPABILITIES, RANKED, scope
 from openai_usage.views.charts import chart
-from openai_usage.views.controls import controls, filters
+from openai_usage.views.controls import NO_FILTERS, controls, filters
 from openai_usage.views.limits import limits_notices, limits_tables
 from openai_usage.views.metrics import capability_metrics, metrics
 from openai_usage.views.notices import notices, section_notices
@@ -15,11 +15,11 @@ from openai_usage.views.numbers import days_text
 from openai_usage.views.state import State
 from openai_usage.views.tables import FullTable, ranking_table
 from openai_usage.views.words import SECTIONS
+from openai_usage.views.workspace import key_notices, workspace_key
 
 _TITLE: Final = "OpenAI usage"
 _VIEWS: Final[tuple[SectionId, ...]] = ("overview", *RANKED, "limits")
 _OVERVIEW_COLUMNS: Final = 4
-_NO_FILTERS: Final = Selection(project_ids=[], api_key_ids=[], user_ids=[], models=[])
 
 
 def panel_view(state: State, *, reveal: bool = False) -> PanelView:
@@ -41,9 +41,10 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
         selection=state.selection,
         back=state.back,
         controls=controls(state) if has_choice else [],
+        workspace=workspace_key(state) if has_choice else None,
         filters=chosen,
-        no_filters=_NO_FILTERS if chosen else None,
-        notices=notices(state),
+        no_filters=NO_FILTERS if chosen else None,
+        notices=[*notices(state), *key_notices(state)],
         metrics=metrics(state, report, recent) if report and recent else [],
         sections=[_section(state, one, report, recent) for one in _listed(state, report)] if report and recent else [],
     )

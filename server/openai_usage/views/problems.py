@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from openai_usage.credentials import ADMIN_VARIABLE, KeyFault, KeyKind, UnfitKey
 from openai_usage.openai_api import ApiError, Fault
-from openai_usage.protocol import OPEN_SETTINGS, REFRESH, SET_ADMIN_KEY, SHOW_LOG, Command
+from openai_usage.protocol import OPEN_KEYS_PAGE, OPEN_SETTINGS, REFRESH, SET_ADMIN_KEY, SHOW_LOG, Command
 from openai_usage.settings import DEFAULT_BASE_URL
 from openai_usage.views.numbers import time_text
 
@@ -25,11 +25,13 @@ Problem = ApiError | KeyFault | UnfitKey | Literal["cancelled", "not asked", "bu
 WHERE_KEYS_ARE_MADE: Final = "platform.openai.com/settings/organization/admin-keys"
 
 _SET_KEY: Final = Command(title="Set admin key", command=SET_ADMIN_KEY)
+_KEYS_PAGE: Final = (Command(title="Open the page of admin keys", command=OPEN_KEYS_PAGE),)
 _REFRESH: Final = Command(title="Refresh", command=REFRESH)
 _TRY_AGAIN: Final = Command(title="Try again", command=REFRESH)
 _SETTINGS: Final = Command(title="Open settings", command=OPEN_SETTINGS)
 _LOG: Final = Command(title="Show log", command=SHOW_LOG)
 
+_USAGE_SCOPE: Final = "api.usage.read"
 _SCOPES: Final = re.compile(r"missing scopes:\s*(\w+(?:(?:\.|\s*,\s*)\w+)*)", re.IGNORECASE)
 _PREFIXES: Final = {
     KeyKind.PROJECT: "sk-proj-…",
@@ -49,10 +51,15 @@ class Explanation:
     icon: str = "error"
     is_failure: bool = True
     """False: nothing failed, the user just has not begun."""
+    more: tuple[Command, ...] = ()
+    """Further steps."""
 
 
-def explain(problem: Problem, base_url: str, now: datetime, next_attempt: datetime | None) -> Explanation:  # noqa: PLR0911 - a table
-    """Words for a problem with the API at `base_url`."""
+def explain(  # noqa: PLR0911 - a table
+    problem: Problem, base_url: str, now: datetime, next_attempt: datetime | None, organization: str | None = None
+) -> Explanation:
+    """Words for a problem with the API at `base_url`; `organization` is whose key it is, where that was told."""
+    of = f" of the organisation {organization}" if organization else ""
     match problem:
         case KeyFault.MISSING:
             return Explanation(
@@ -62,6 +69,7 @@ def explain(problem: Problem, base_url: str, now: datetime, next_attempt: dateti
                 _SET_KEY,
                 icon="key",
                 is_failure=False,
+                more=_KEYS_PAGE,
             )
         case KeyFault.MALFORMED:
             return Explanation(
@@ -74,17 +82,21 @@ def explain(problem: Problem, base_url: str, now: datetime, next_attempt: dateti
             return Explanation(
                 "Set OpenAI admin key",
                 f"{variable} holds a {kind}, which cannot read usage and costs: that takes an admin key of the "
-                f"organisation (sk-admin-…). An owner can make one at {WHERE_KEYS_ARE_MADE}.",
+                f"organisation (sk-admin-…) with the permission {_USAGE_SCOPE}. An owner can make one at "
+                f"{WHERE_KEYS_ARE_MADE}.",
                 _SET_KEY,
                 icon="key",
                 is_failure=False,
+                more=_KEYS_PAGE,
             )
         case UnfitKey(kind):
             return Explanation(
                 "OpenAI admin key needed",
-                f"This is a {kind} ({_PREFIXES.get(kind, 'sk-…')}). It cannot read usage and costs: that takes "
-                f"an admin key (sk-admin-…). An owner of the organisation can make one at {WHERE_KEYS_ARE_MADE}.",
+                f"This is a {kind}{of} ({_PREFIXES.get(kind, 'sk-…')}). It cannot read usage and costs: that takes an "
+                f"admin key (sk-admin-…) with the permission {_USAGE_SCOPE}. An owner of the organisation can make one "
+                f"at {WHERE_KEYS_ARE_MADE}.",
                 _SET_KEY,
+                more=_KEYS_PAGE,
             )
         case "cancelled":
             return Explanation("OpenAI usage: cancelled", "The fetch was cancelled.", _REFRESH, icon="circle-slash")
@@ -100,10 +112,10 @@ def explain(problem: Problem, base_url: str, now: datetime, next_attempt: dateti
             text = "OpenAI Usage failed in a way nobody thought of. The log says more; please report it."
             return Explanation("OpenAI usage failed", text, _LOG)
         case ApiError():
-            return _explain_api(problem, base_url, _when(now, next_attempt))
+            return _explain_api(problem, base_url, _when(now, next_attempt), of)
 
 
-def _explain_api(error: ApiError, base_url: str, when: str) -> Explanation:  # noqa: C901, PLR0911, PLR0912 - a table
+def _explain_api(error: ApiError, base_url: str, when: str, of: str) -> Explanation:  # noqa: C901, PLR0911, PLR0912 - a table
     host = urlsplit(base_url).hostname or base_url
     where = "OpenAI" if base_url == DEFAULT_BASE_URL else f"the API at {host}"
     start = where[0].upper() + where[1:]
@@ -112,15 +124,15 @@ def _explain_api(error: ApiError, base_url: str, when: str) -> Explanation:  # n
     match error.fault:
         case Fault.KEY_REFUSED:
             text = f"{start} does not accept this key{status}. It may be mistyped, revoked or expired."
-            return Explanation("OpenAI key refused", text, _SET_KEY)
+            return Explanation("OpenAI key refused", text, _SET_KEY, more=_KEYS_PAGE)
         case Fault.SCOPE_MISSING:
             found = _SCOPES.search(error.detail)
-            scope = found[1] if found else "api.usage.read"
+            scope = found[1] if found else _USAGE_SCOPE
             text = (
-                f"This key lacks the permission {scope}{status}. An owner of the organisation can make a key that has "
-                f"it at {WHERE_KEYS_ARE_MADE}."
+                f"This key{of} lacks the permission {scope}{status}. An owner of the organisation can make a key that "
+                f"has it at {WHERE_KEYS_ARE_MADE}."
             )
-            return Explanation("OpenAI key lacks permission", text, _SET_KEY)
+            return Explanation("OpenAI key lacks permission", text, _SET_KEY, more=_KEYS_PAGE)
         case Fault.FORBIDDEN:
             return Explanation("OpenAI access denied", f"{start} denied access{status}.{said}", _SET_KEY)
         case Fault.NOT_FOUND:

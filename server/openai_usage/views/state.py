@@ -9,12 +9,35 @@ from typing import Literal
 from openai_usage.directory import Directory
 from openai_usage.endpoints import Query
 from openai_usage.limits import LimitsOf, RateLimit, SpendAlert, SpendLimit
+from openai_usage.matching import Match
 from openai_usage.openai_api import ApiError
 from openai_usage.protocol import Selection
-from openai_usage.report import Recent, Report
+from openai_usage.report import Estimate, Recent, Report
 from openai_usage.scope import FIRST_SELECTION
+from openai_usage.settings import StatusScope
 from openai_usage.views.numbers import Numbers
 from openai_usage.views.problems import Problem
+from openai_usage.workspace import WorkspaceKey
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """The API key of the workspace, and what is known of its spend. What is None is not known."""
+
+    key: WorkspaceKey
+    match: Match | None = None
+    """None: the names are not there yet, or there is no key."""
+    recent: Recent | None = None
+    """What was billed for it."""
+    today: Estimate | None = None
+    """Of today's use, billed or not."""
+    month: Estimate | None = None
+    """Of the month, where OpenAI refuses its bill."""
+
+    @property
+    def id(self) -> str | None:
+        """Under which OpenAI knows it."""
+        return self.match.key_id if self.match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +54,8 @@ class State:
     back: Selection | None = None
     as_of: datetime | None = None
     organization: str | None = None
+    key_organization: str | None = None
+    """What OpenAI calls the organisation whose key it answered, where it said so."""
     currency: str = "usd"
     left_out: frozenset[str] = frozenset()
     """Currencies whose amounts are not in the totals."""
@@ -48,6 +73,11 @@ class State:
     spend_alerts: Mapping[str | None, Sequence[SpendAlert]] = field(default_factory=dict)
     rate_limits: Mapping[str, Sequence[RateLimit]] = field(default_factory=dict)
     monthly_budget: Decimal | None = None
+    today: Estimate | None = None
+    """Of today's use, billed or not; None: not known."""
+    workspace: KeyState | None = None
+    """None: nobody looks for a key."""
+    status_scope: StatusScope = "both"
     problem: Problem | None = None
     """Why the newest spend is not there."""
     failures: Mapping[Query | LimitsOf | str, ApiError] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from openai_usage.views.metrics import change_of, count_text, share_of
 from openai_usage.views.names import name_of
 from openai_usage.views.numbers import UNKNOWN
 from openai_usage.views.state import State
-from openai_usage.views.words import DIMENSIONS, MEASURES, QUANTITY_UNITS, in_a_sentence, metric_title
+from openai_usage.views.words import DIMENSIONS, MEASURES, QUANTITY_UNITS, WORKSPACE, in_a_sentence, metric_title
 
 NOTHING: Final = Cell(text=UNKNOWN)
 _FIRST_ROWS: Final = 50
@@ -263,7 +263,8 @@ def _name_cell(state: State, by: GroupBy, entry: Entry) -> Cell:
     name = name_of(by, entry.key, state.directory)
     # A filter is by model: what a click on a line item shows is more than that line item.
     title = f"Show all of {model_of(entry.key)}" if by == "line_item" and entry.key else name.title
-    return Cell(text=name.text, detail=name.detail, title=title)
+    is_ours = by == "api_key_id" and state.workspace is not None and entry.key and entry.key == state.workspace.id
+    return Cell(text=name.text, detail=name.detail, title=title, badge=WORKSPACE if is_ours else None)
 
 
 def _remainder(state: State, by: GroupBy, ranking: Ranking, fields: Sequence[Field[Entry]]) -> Row:

@@ -1,0 +1,184 @@
+"""The API key of the workspace, in words: which one it is, or why that is not known and what to do."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+from openai_usage import protocol
+from openai_usage.directory import ApiKey, Directory
+from openai_usage.matching import Match
+from openai_usage.protocol import CHOOSE_KEY, OPEN_SETTINGS, SETTINGS_SECTION, Command, Notice, Selection
+from openai_usage.report import Estimate
+from openai_usage.settings import KeyId
+from openai_usage.views.controls import NO_FILTERS, filters_of_panel
+from openai_usage.views.names import name_of
+from openai_usage.views.numbers import day_text
+from openai_usage.views.state import KeyState, State
+from openai_usage.views.words import ESTIMATE_OF_TODAY, WORKSPACE, listed
+from openai_usage.workspace import FoundKey, NoKey
+
+_SETTING: Final = f"{SETTINGS_SECTION}.workspaceKey"
+_OPEN_SETTING: Final = Command(title="Open settings", command=OPEN_SETTINGS, arguments=[_SETTING])
+_CHOOSE_AGAIN: Final = Command(title="Choose again", command=CHOOSE_KEY, arguments=[None])
+_MOST_CANDIDATES: Final = 10
+_MOST_PROJECTS: Final = 5
+
+
+def workspace_key(state: State) -> protocol.WorkspaceKey | None:
+    """The filter that narrows the panel to the key; None when it is not known which one it is."""
+    workspace = state.workspace
+    if workspace is None or workspace.id is None:
+        return None
+    is_selected = filters_of_panel(state) == {"api_key_id": frozenset({workspace.id})}
+    # Narrowed to this key alone: what else it was narrowed to may leave nothing of it.
+    narrowed = NO_FILTERS.model_copy(update={"api_key_ids": [workspace.id]})
+    return protocol.WorkspaceKey(
+        label=WORKSPACE,
+        text=key_name(state, workspace.id),
+        detail=" · ".join(details(state, workspace, workspace.id)),
+        is_selected=is_selected,
+        select=Selection(api_key_ids=[]) if is_selected else narrowed,
+    )
+
+
+def key_name(state: State, key_id: str) -> str:
+    """What people call it."""
+    return name_of("api_key_id", key_id, state.directory).text
+
+
+def details(state: State, workspace: KeyState, key_id: str) -> list[str]:
+    """Its project, its owner, and where it was found."""
+    key = state.directory.api_keys.get(key_id) if state.directory else None
+    found = []
+    if key is not None:
+        found.append(f"Project {name_of('project_id', key.project_id, state.directory).text}")
+        if key.owner_name:
+            found.append(f"Owner {key.owner_name}")
+    elif state.directory is not None and state.directory.is_whole:
+        found.append("no longer listed")
+    return [*found, _where(workspace)]
+
+
+def billed_and_more(state: State, billed: Decimal, estimate: Estimate | None) -> str:
+    """What was billed so far, and what the use comes to where that is more: "$4.21 (≈ $5.10 incl. not yet billed)"."""
+    more = not_yet_billed(state, billed, estimate)
+    return f"{state.money(billed)} ({more.text} {more.detail})" if more else state.money(billed)
+
+
+def not_yet_billed(state: State, billed: Decimal, estimate: Estimate | None) -> protocol.Estimate | None:
+    """What today's use comes to, where that is more than was billed so far."""
+    if estimate is None or estimate.amount <= billed or state.money(estimate.amount) == state.money(billed):
+        return None
+    return estimate_view(state, estimate, ESTIMATE_OF_TODAY)
+
+
+def estimate_view(state: State, estimate: Estimate, detail: str) -> protocol.Estimate:
+    """An estimate, never without its sign."""
+    return protocol.Estimate(
+        value=f"{estimate.amount:f}",
+        text=f"≈ {state.money(estimate.amount)}",
+        detail=detail,
+        title=f"Without {listed(list(estimate.unpriced))}: no list price is known." if estimate.unpriced else None,
+    )
+
+
+def key_problem(state: State) -> str | None:  # noqa: PLR0911 - a table
+    """Why the spend of the workspace's key is not told, and what to do; None when it is, or there is no key."""
+    workspace = state.workspace
+    if workspace is None:
+        return None
+    match workspace.key, workspace.match:
+        case NoKey() as none, _:
+            return _no_key(none)
+        case FoundKey() as key, Match(None, candidates) if candidates:
+            return (
+                f"{_redacted(key)} may be any of {len(candidates)} API keys: OpenAI tells no more of a key than its "
+                "beginning and its end. Which one is it?"
+            )
+        case FoundKey() as key, Match(None, _):
+            return _not_found(key, state.directory or Directory())
+        case FoundKey() as key, None if state.recent is None and not state.busy and state.problem is not None:
+            return f"{_redacted(key)} is a {key.kind}. What it cost shows here once an admin key may read it."
+        case KeyId(id=key_id), _ if _is_unlisted(state, key_id):
+            return (
+                f"No API key of this organisation has the id {key_id} ({_SETTING}). It may be deleted; what was used "
+                "with it still counts."
+            )
+    return None
+
+
+def key_notices(state: State) -> Iterator[Notice]:
+    """What the user should know of the workspace's key."""
+    workspace = state.workspace
+    if workspace is None:
+        return
+    found = workspace.match
+    if text := key_problem(state):
+        if found is not None and found.candidates and found.key_id is None:
+            yield Notice(id="workspace-key", severity="warning", text=text, more=_choices(state, found.candidates))
+        else:
+            yield Notice(id="workspace-key", severity="info", text=text, command=_OPEN_SETTING)
+    elif isinstance(workspace.key, FoundKey) and found is not None and found.key_id is not None and _is_one_of(found):
+        others = len([one for one in found.candidates if one.id != found.key_id])
+        keys = "another API key looks" if others == 1 else f"{others} other API keys look"
+        text = f"This workspace is taken to use {key_name(state, found.key_id)}; {keys} the same from outside."
+        yield Notice(id="workspace-key", severity="info", text=text, command=_CHOOSE_AGAIN)
+    if isinstance(workspace.key, FoundKey) and workspace.key.faults:
+        yield Notice(id="workspace-file", severity="info", text=" ".join(workspace.key.faults))
+
+
+def _is_one_of(found: Match) -> bool:
+    return len(found.candidates) > 1
+
+
+def _is_unlisted(state: State, key_id: str) -> bool:
+    directory = state.directory
+    return directory is not None and directory.is_whole and key_id not in directory.api_keys
+
+
+def _where(workspace: KeyState) -> str:
+    key = workspace.key
+    return f"{key.redacted} in {key.place}" if isinstance(key, FoundKey) else f"set in {_SETTING}"
+
+
+def _redacted(key: FoundKey) -> str:
+    return f"The key of this workspace ({key.redacted} in {key.place})"
+
+
+def _no_key(none: NoKey) -> str | None:
+    """Nothing, where nothing was to be expected: most workspaces have no key."""
+    if none.faults:
+        return f"{' '.join(none.faults)} So it is not known which API key this workspace uses."
+    if not none.is_named:
+        return None
+    places = listed(list(none.looked_at)) or "no workspace folder"
+    return f"There is no such key in {places}, where {_SETTING} says that it is."
+
+
+def _not_found(key: FoundKey, directory: Directory) -> str:
+    projects = [name_of("project_id", one, directory).text for one in directory.projects]
+    named = projects[:_MOST_PROJECTS]
+    if len(projects) > len(named):
+        named.append(f"{len(projects) - len(named)} more")
+    of = f" of the projects {listed(named)}" if named else ""
+    unread = "" if directory.is_whole else " The keys of some projects could not be read."
+    return (
+        f"{_redacted(key)} is none of the {len(directory.api_keys)} API keys{of}.{unread} It may be deleted, or belong "
+        f"to another organisation. Use another one there, or name one by its id in {_SETTING} (off: look for none)."
+    )
+
+
+def _choices(state: State, candidates: Sequence[ApiKey]) -> list[Command]:
+    return [
+        Command(title=_choice(state, one), command=CHOOSE_KEY, arguments=[one.id])
+        for one in candidates[:_MOST_CANDIDATES]
+    ]
+
+
+def _choice(state: State, key: ApiKey) -> str:
+    parts = [key.name or key.id, name_of("project_id", key.project_id, state.directory).text]
+    if key.owner_name:
+        parts.append(key.owner_name)
+    used = key.last_used_at
+    parts.append(f"last used {day_text(used.date())} {used.year}" if used else "never used")
+    return " · ".join(parts)
