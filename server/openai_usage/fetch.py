@@ -88,8 +88,13 @@ def shown(
     wanted = [query for query in dict.fromkeys(wanted) if query.endpoint not in store.absent]
     found = {query: _to_read(store, query, needed_days(store, seen, query, today)) for query in wanted}
     bill = [query for query in wanted if query.endpoint is COSTS]
+    # Nothing is compared with the bill of a key, but where the panel shows it.
+    shown_alone = {queries.key_bill(seen.key_id)} if seen.key_id is not None and seen.scope is None else set()
     if any(
-        may_move(days, today) and _figures(query, days).text not in refused for query in bill for days in found[query]
+        may_move(days, today) and _figures(query, days).text not in refused
+        for query in bill
+        if query not in shown_alone
+        for days in found[query]
     ):
         # Splits of the bill are compared with each other, so all of them are read at the same moment.
         found |= {query: _to_read(store, query, needed_days(store, seen, query, today), anew) for query in bill}

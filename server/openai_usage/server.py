@@ -260,8 +260,10 @@ class _Session:
         )
         method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
         registration = types.Registration(str(uuid.uuid4()), method, options)
-        # A callback, not an awaited reply: a client may answer late or never.
-        self._server.client_register_capability(types.RegistrationParams([registration]), lambda _: None)
+        # The reply is not awaited: a client may answer late or never, or refuse after all.
+        request = types.RegistrationParams([registration])
+        answer = self._server.protocol.send_request(types.CLIENT_REGISTER_CAPABILITY, request)
+        answer.add_done_callback(lambda reply: reply.cancelled() or reply.exception())
 
     async def pull_settings(self) -> None:
         """Ask the client for the settings, if it can be asked."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypedDict
 
-from openai_usage import money
+from openai_usage import money, pricing
 from openai_usage.days import Days, midnight
 from openai_usage.endpoints import COSTS, USAGE, Endpoint, Metric, Query
 from openai_usage.protocol import GroupBy
@@ -22,6 +22,7 @@ from openai_usage.queries import (
     usage_before_query,
     usage_query,
 )
+from openai_usage.report.estimate import Estimate, estimate
 from openai_usage.report.ranking import MEASURED, Entry, Ranking, beside_spend
 from openai_usage.report.split import Split, by_month, split
 from openai_usage.report.sums import Grouping, Part, Value, add_up, sums_by_value, value_of
@@ -31,6 +32,9 @@ from openai_usage.store import Buckets, Store
 
 _AMOUNT: Final = COSTS.column("amount")
 _QUANTITY: Final = COSTS.column("quantity")
+_DAY: Final = timedelta(days=1)
+_MOST_ESTIMATED: Final = 200_000
+"""Keys times days: each takes some microseconds, and is waited for."""
 _SECONDS: Final = {"1d": 86_400, "1h": 3600, "1m": 60}
 
 
@@ -66,6 +70,21 @@ class Report:
     """Splits of the bill that were read at another moment than its sum, and are not compared with it."""
     unbilled: Sequence[str] = ()
     """Models that are narrowed to and that no line item bills for: the bill may spell them differently."""
+    estimate: Estimate | None = None
+    """Of all that was used, at list prices; only where the panel is narrowed to API keys."""
+    estimate_of_billed: Decimal | None = None
+    """The part of it on the days of which `spend` tells; None: there are none."""
+    estimates: Mapping[Value, Estimate] = field(default_factory=dict)
+    """By API key, in their section: of the days for which OpenAI gives no bill by key."""
+    without_estimates: bool = False
+    """There are too many keys to estimate all of them."""
+
+
+class _Estimates(TypedDict, total=False):
+    estimate: Estimate
+    estimate_of_billed: Decimal
+    estimates: Mapping[Value, Estimate]
+    without_estimates: bool
 
 
 def report(store: Store, scope: Scope, currency: str, now: datetime) -> Report:
@@ -80,6 +99,7 @@ class _Reader:
         self._store = store
         self._scope = scope
         self._now = int(now.timestamp())
+        self._is_in_dollars = currency == "usd"
         self._money: Filters = {**scope.filters, "currency": frozenset({currency})}
         self._usage = [endpoint for endpoint in USAGE if endpoint not in store.absent]
         self._narrowed = [endpoint for endpoint in self._usage if can_be_narrowed(endpoint, scope.filters)]
@@ -116,7 +136,38 @@ class _Reader:
             not_narrowed=[one.name for one in self._usage if one not in self._narrowed and self._is_used(one)],
             stale=self._stale,
             unbilled=self._unbilled(),
+            **self._estimates(spend),
         )
+
+    # At list prices.
+
+    def _estimates(self, spend: Decimal | None) -> "_Estimates":
+        scope = self._scope
+        used = [usage_query(endpoint) for endpoint in self._narrowed if "api_key_id" in endpoint.dimensions]
+        # Amounts in another currency could not stand beside it, nor tell that a part of the use is not known yet.
+        if not pricing.is_loaded() or not self._is_in_dollars or any(query in self._missing for query in used):
+            return {}
+        found: _Estimates = {}
+        if "api_key_id" in scope.filters:
+            (found["estimate"],) = estimate(self._store, used, scope.days, scope.filters).values()
+            billed = given(cost_query(scope.filters), scope.days)
+            if spend is not None and billed is not None and cost_query(scope.filters) not in self._missing:
+                (of_billed,) = estimate(self._store, used, billed, scope.filters).values()
+                found["estimate_of_billed"] = of_billed.amount
+        if scope.section == "api-keys" and (unbilled := self._days_without_keys()) is not None:
+            rows = sum(len(self._store.buckets[query].keys) for query in used) * len(unbilled)
+            found["without_estimates"] = rows > _MOST_ESTIMATED
+            if rows <= _MOST_ESTIMATED:
+                found["estimates"] = estimate(self._store, used, unbilled, scope.filters, "api_key_id")
+        return found
+
+    def _days_without_keys(self) -> Days | None:
+        """Those of which the bill by key is not to be had."""
+        query, days = cost_query(self._scope.filters, "api_key_id"), self._scope.days
+        asked = given(query, days)
+        if asked is None or any(topic == query for topic, _ in self._store.refused.values()):
+            return days
+        return Days(days.first, asked.first - _DAY) if asked != days else None
 
     def _ranked(self) -> Sequence[GroupBy]:
         scope = self._scope

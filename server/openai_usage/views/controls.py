@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from openai_usage.protocol import Control, Filter, GroupBy, Option, Selection
-from openai_usage.scope import FIRST_DAY, Filters, Scope, filters_of, groups_of, measures_of, scope, widths_of
+from openai_usage.scope import FIRST_DAY, Filters, Scope, groups_of, measures_of, scope, widths_of
 from openai_usage.views.names import name_of, told_apart
 from openai_usage.views.state import State
 from openai_usage.views.words import DIMENSIONS, MEASURES, PERIODS, WIDTHS
@@ -45,9 +45,9 @@ def filters(state: State) -> list[Filter]:
     ]
 
 
-def filters_of_panel(state: State) -> Filters:
-    """What it is narrowed to."""
-    return filters_of(state.selection)
+def is_narrowed_to(filters: Filters, key_id: str | None) -> bool:
+    """Whether that API key is all that is left."""
+    return filters == {"api_key_id": frozenset({key_id})}
 
 
 def only(dimension: GroupBy, value: str) -> dict[str, list[str]]:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from openai_usage import money
+from openai_usage import money, protocol
 from openai_usage.days import month_of
 from openai_usage.limits import SpendLimit
 from openai_usage.protocol import Change, Metric, Severity
 from openai_usage.queries import cost_query, given
-from openai_usage.report import Recent, Report, forecast
+from openai_usage.report import Estimate, Recent, Report, forecast
 from openai_usage.scope import CAPABILITIES
+from openai_usage.views.controls import is_narrowed_to
+from openai_usage.views.estimates import not_yet_billed, of_period
 from openai_usage.views.numbers import UNKNOWN, day_text, days_text, ratio
 from openai_usage.views.state import State
 from openai_usage.views.words import metric_title
@@ -39,9 +41,12 @@ def metrics(state: State, report: Report, recent: Recent) -> list[Metric]:
         change = _change(state, report, report.spend, report.spend_before, state.money(report.spend_before))
     # By key, OpenAI does not give the cost of every day.
     days = given(cost_query(report.scope.filters), report.scope.days) or report.scope.days
-    found = [_money(state, "spend", "Spend", report.spend, days_text(days), change=change)]
+    estimate = of_period(state, report)
+    found = [_money(state, "spend", "Spend", report.spend, days_text(days), change=change, estimate=estimate)]
     if not report.scope.filters:
-        found += _today_and_month(state, recent)
+        found += _today_and_month(state, recent, state.today)
+    elif (workspace := state.workspace) and workspace.recent and is_narrowed_to(report.scope.filters, workspace.id):
+        found += _today_and_month(state, workspace.recent, workspace.today)
     found += _budget(state, report, recent)
     found += _tokens_and_requests(state, report)
     return found
@@ -110,13 +115,14 @@ _KINDS: Final = ("input_uncached_tokens", "input_cached_tokens", "input_cache_wr
 _BYTES_DETAIL: Final = "the days' bytes, added up"
 
 
-def _today_and_month(state: State, recent: Recent) -> Iterator[Metric]:
+def _today_and_month(state: State, recent: Recent, estimate: Estimate | None) -> Iterator[Metric]:
     if state.as_of is None:
         return
     known, today = state.as_of.date(), state.now.date()
     is_today = known == today
     label = "Today" if is_today else day_text(known)
-    yield _money(state, "today", label, recent.today, "so far, UTC")
+    more = not_yet_billed(state, recent.today, estimate)
+    yield _money(state, "today", label, recent.today, "billed so far, UTC" if more else "so far, UTC", estimate=more)
     expected = forecast(recent, known)
     label = "This month" if is_today else "That month"
     detail = days_text(month_of(known))
@@ -189,7 +195,14 @@ def _counted(state: State, report: Report, count: _Count) -> Metric:
 
 
 def _money(
-    state: State, metric_id: str, label: str, amount: Decimal | None, detail: str, *, change: Change | None = None
+    state: State,
+    metric_id: str,
+    label: str,
+    amount: Decimal | None,
+    detail: str,
+    *,
+    change: Change | None = None,
+    estimate: protocol.Estimate | None = None,
 ) -> Metric:
     return Metric(
         id=metric_id,
@@ -199,6 +212,7 @@ def _money(
         text=UNKNOWN if amount is None else state.money(amount),
         detail=detail,
         change=change,
+        estimate=estimate,
         severity="ok",
     )
 

@@ -133,6 +133,9 @@ def _of_period(state: State, report: Report) -> Iterator[Notice]:
             "the section Line items has all of them."
         )
         yield _notice("unbilled", "info", text)
+    if unpriced := _unpriced(report):
+        text = f"The estimate is without {listed(unpriced)}: no list price is known."
+        yield _notice("unpriced", "info", text)
     is_unused = report.spend is not None and not report.spend and not report.capabilities and not report.missing
     if is_unused and not state.problem and not scope.filters:
         projects = state.directory.projects.values() if state.directory else ()
@@ -140,6 +143,12 @@ def _of_period(state: State, report: Report) -> Iterator[Notice]:
         sees = f" This key sees {seen}." if seen else ""
         text = f"Nothing was billed, and nothing was used: {days_text(scope.days)} (UTC).{sees}"
         yield _notice("unused", "info", text)
+
+
+def _unpriced(report: Report) -> list[str]:
+    """What estimates leave out: models, and capabilities that tell no model."""
+    of_all = [report.estimate] if report.estimate else report.estimates.values()
+    return [capability(one) for one in sorted({name for one in of_all for name in one.unpriced})]
 
 
 def _history(state: State, since: str) -> Notice:
@@ -182,7 +191,12 @@ def _limits_of_data(report: Report) -> Iterator[Notice]:
     scope = report.scope
     if report.without_keys:
         is_narrowed = "api_key_id" in scope.filters
-        yield _notice("keys-since", "info", _NO_KEYS_NARROWED if is_narrowed else _NO_KEYS)
+        text = _NO_KEYS_NARROWED if is_narrowed else _NO_KEYS
+        if report.estimates:
+            text += " The column Estimated says what the use of those days comes to by list prices."
+        if report.without_estimates:
+            text += " There are too many keys to estimate what they cost then: choose some of them."
+        yield _notice("keys-since", "info", text)
     if scope.measure == "spend" and scope.width != "1d" and report.chart is not None:
         yield _notice("daily-money", "info", "OpenAI bills by day, so spend is shown by day.")
     if scope.section in report.not_narrowed:

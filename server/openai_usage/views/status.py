@@ -3,13 +3,14 @@
 from openai_usage.days import month_of
 from openai_usage.protocol import REFRESH, SHOW, SHOW_LOG, Command, StatusView
 from openai_usage.report import Estimate, Recent, Share, forecast
+from openai_usage.views.estimates import billed_and_more, estimate_text
 from openai_usage.views.markdown import escape
 from openai_usage.views.metrics import budget_of
 from openai_usage.views.numbers import day_text, span_text, time_text
 from openai_usage.views.problems import Explanation, explain
 from openai_usage.views.state import KeyState, State
 from openai_usage.views.words import WORKSPACE
-from openai_usage.views.workspace import billed_and_more, details, key_name, key_problem
+from openai_usage.views.workspace import details, key_name, key_problem
 
 _SHOW = Command(title="Show OpenAI usage", command=SHOW)
 _MOST_LINE_ITEMS = 3
@@ -95,7 +96,7 @@ def _key_amounts(state: State, workspace: KeyState) -> tuple[str, str] | None:
     if workspace.recent is not None:
         return state.money(workspace.recent.today), state.money(workspace.recent.month)
     if workspace.today is not None and workspace.month is not None:
-        return f"≈ {state.money(workspace.today.amount)}", f"≈ {state.money(workspace.month.amount)}"
+        return estimate_text(state, workspace.today.amount), estimate_text(state, workspace.month.amount)
     return None
 
 

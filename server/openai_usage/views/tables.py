@@ -12,6 +12,7 @@ from openai_usage.report import BESIDE_SPEND, Entry, Ranking, Report, model_of
 from openai_usage.report.split import REMAINDER
 from openai_usage.scope import CAPABILITIES, RANKED
 from openai_usage.views.controls import only
+from openai_usage.views.estimates import estimate_text
 from openai_usage.views.metrics import change_of, count_text, share_of
 from openai_usage.views.names import name_of
 from openai_usage.views.numbers import UNKNOWN
@@ -151,6 +152,7 @@ def ranking_table(state: State, report: Report, ranking: Ranking) -> FullTable[E
     # The dimensions come from our own table of them.
     by: GroupBy = ranking.by  # type: ignore[assignment]
     endpoint = CAPABILITIES.get(report.scope.section)
+    total = Entry(None, ranking.spend, ranking.before, ranking.used)
     fields: list[Field[Entry]] = [
         Field(
             "name",
@@ -168,9 +170,10 @@ def ranking_table(state: State, report: Report, ranking: Ranking) -> FullTable[E
         fields.append(
             Field("quantity", "Quantity", lambda entry: _quantity(state, entry), lambda entry: entry.quantity)
         )
+    if report.estimates and by == "api_key_id":
+        fields.append(_estimate_field(state, report, ranking, total))
     there = {field.id for field in fields}
     fields += [_count_field(state, name, endpoint) for name in _metrics(ranking, endpoint) if name not in there]
-    total = Entry(None, ranking.spend, ranking.before, ranking.used)
     main = next((field.id for field in fields[1:]), None)
     return FullTable(
         id=_IDS.get(by, by) if endpoint is None else f"{endpoint.name}-by-{by}",
@@ -236,6 +239,20 @@ def _share_field(state: State, of: Callable[[Entry], Decimal | None], total: Dec
         lambda entry: None if _share_of(of(entry), total) is None else of(entry),
         "percent",
     )
+
+
+def _estimate_field(state: State, report: Report, ranking: Ranking, total: Entry) -> Field[Entry]:
+    """Of the days for which there is no bill by key."""
+    # Not by the key: what is not attributed has none, and neither has the total.
+    found = {id(entry): report.estimates[entry.key] for entry in ranking.entries if entry.key in report.estimates}
+    amounts = {entry: estimate.amount for entry, estimate in found.items()}
+    amounts[id(total)] = money.total(estimate.amount for estimate in report.estimates.values())
+
+    def cell(entry: Entry) -> Cell:
+        amount = amounts.get(id(entry))
+        return NOTHING if amount is None else Cell(text=estimate_text(state, amount), value=money.plain(amount))
+
+    return Field("estimate", "Estimated", cell, lambda entry: amounts.get(id(entry)), state.currency)
 
 
 def _metrics(ranking: Ranking, endpoint: Endpoint | None) -> list[str]:

@@ -130,7 +130,8 @@ def metric_title(metric: Metric, endpoint: Endpoint | None = None) -> str:
 
 WORKSPACE: Final = "This workspace"
 """What is of the API key that the workspace uses."""
-ESTIMATE_OF_TODAY: Final = "incl. not yet billed"
+NOT_YET_BILLED: Final = "incl. not yet billed"
+ESTIMATED: Final = "estimated by list prices"
 HISTORY: Final = "Usage is known from {day} (UTC) on. Anything older has not been fetched yet."
 HISTORY_READING: Final = "Usage before {day} (UTC) is on its way."
 HISTORY_STOPPED: Final = "Usage before {day} (UTC) could not be fetched, and is not in here."

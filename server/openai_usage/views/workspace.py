@@ -1,20 +1,19 @@
 """The API key of the workspace, in words: which one it is, or why that is not known and what to do."""
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import Final
 
 from openai_usage import protocol
 from openai_usage.directory import ApiKey, Directory
 from openai_usage.matching import Match
 from openai_usage.protocol import CHOOSE_KEY, OPEN_SETTINGS, SETTINGS_SECTION, Command, Notice, Selection
-from openai_usage.report import Estimate
+from openai_usage.scope import filters_of
 from openai_usage.settings import KeyId
-from openai_usage.views.controls import NO_FILTERS, filters_of_panel
+from openai_usage.views.controls import NO_FILTERS, is_narrowed_to
 from openai_usage.views.names import name_of
 from openai_usage.views.numbers import day_text
 from openai_usage.views.state import KeyState, State
-from openai_usage.views.words import ESTIMATE_OF_TODAY, WORKSPACE, listed
+from openai_usage.views.words import WORKSPACE, listed
 from openai_usage.workspace import FoundKey, NoKey
 
 _SETTING: Final = f"{SETTINGS_SECTION}.workspaceKey"
@@ -29,7 +28,7 @@ def workspace_key(state: State) -> protocol.WorkspaceKey | None:
     workspace = state.workspace
     if workspace is None or workspace.id is None:
         return None
-    is_selected = filters_of_panel(state) == {"api_key_id": frozenset({workspace.id})}
+    is_selected = is_narrowed_to(filters_of(state.selection), workspace.id)
     # Narrowed to this key alone: what else it was narrowed to may leave nothing of it.
     narrowed = NO_FILTERS.model_copy(update={"api_key_ids": [workspace.id]})
     return protocol.WorkspaceKey(
@@ -57,29 +56,6 @@ def details(state: State, workspace: KeyState, key_id: str) -> list[str]:
     elif state.directory is not None and state.directory.is_whole:
         found.append("no longer listed")
     return [*found, _where(workspace)]
-
-
-def billed_and_more(state: State, billed: Decimal, estimate: Estimate | None) -> str:
-    """What was billed so far, and what the use comes to where that is more: "$4.21 (≈ $5.10 incl. not yet billed)"."""
-    more = not_yet_billed(state, billed, estimate)
-    return f"{state.money(billed)} ({more.text} {more.detail})" if more else state.money(billed)
-
-
-def not_yet_billed(state: State, billed: Decimal, estimate: Estimate | None) -> protocol.Estimate | None:
-    """What today's use comes to, where that is more than was billed so far."""
-    if estimate is None or estimate.amount <= billed or state.money(estimate.amount) == state.money(billed):
-        return None
-    return estimate_view(state, estimate, ESTIMATE_OF_TODAY)
-
-
-def estimate_view(state: State, estimate: Estimate, detail: str) -> protocol.Estimate:
-    """An estimate, never without its sign."""
-    return protocol.Estimate(
-        value=f"{estimate.amount:f}",
-        text=f"≈ {state.money(estimate.amount)}",
-        detail=detail,
-        title=f"Without {listed(list(estimate.unpriced))}: no list price is known." if estimate.unpriced else None,
-    )
 
 
 def key_problem(state: State) -> str | None:  # noqa: PLR0911 - a table

@@ -1,0 +1,62 @@
+"""Estimates in words: what use comes to at list prices. They stand beside what was billed, and never in its place."""
+
+from decimal import Decimal
+
+from openai_usage import money, protocol
+from openai_usage.queries import cost_query, given
+from openai_usage.report import Estimate, Report
+from openai_usage.views.numbers import days_text, ratio
+from openai_usage.views.state import State
+from openai_usage.views.words import ESTIMATED, NOT_YET_BILLED, listed
+
+
+def estimate_text(state: State, amount: Decimal) -> str:
+    """Never without its sign: "≈ $5.10"."""
+    return f"≈ {state.money(amount)}"
+
+
+def billed_and_more(state: State, billed: Decimal, estimate: Estimate | None) -> str:
+    """What was billed today, and what the use comes to where that is more: "$4.21 (≈ $5.10 incl. not yet billed)"."""
+    more = not_yet_billed(state, billed, estimate)
+    return f"{state.money(billed)} ({more.text} {more.detail})" if more else state.money(billed)
+
+
+def not_yet_billed(state: State, billed: Decimal, estimate: Estimate | None) -> protocol.Estimate | None:
+    """What today's use comes to, where that is more than was billed so far."""
+    if estimate is None or estimate.amount <= billed or state.money(estimate.amount) == state.money(billed):
+        return None
+    return _view(state, estimate, NOT_YET_BILLED)
+
+
+def of_period(state: State, report: Report) -> protocol.Estimate | None:
+    """What the use of API keys comes to, and how far that is from the bill where there is one."""
+    found, days = report.estimate, report.scope.days
+    if found is None:
+        return None
+    billed, off = given(cost_query(report.scope.filters), days), _off(state, report)
+    if off and billed == days:
+        return _view(state, found, f"{ESTIMATED}; {off}")
+    # Part of the days has no bill, and all of them have an estimate.
+    where = f"; {off} of {days_text(billed)}" if off and billed else ""
+    return _view(state, found, f"{ESTIMATED}, {days_text(days)}{where}")
+
+
+def _off(state: State, report: Report) -> str:
+    """How far the estimate is from the bill, of the days that are billed; empty where that cannot be told."""
+    spend, estimate = report.spend, report.estimate_of_billed
+    if not spend or spend < 0 or estimate is None:
+        return ""
+    off = ratio(estimate - spend, spend)
+    if not off:
+        return "as much as the bill"
+    return f"{state.numbers.share(abs(off))} {'above' if off > 0 else 'below'} the bill"
+
+
+def _view(state: State, estimate: Estimate, detail: str) -> protocol.Estimate:
+    unpriced = listed(list(estimate.unpriced))
+    return protocol.Estimate(
+        value=money.plain(estimate.amount),
+        text=estimate_text(state, estimate.amount),
+        detail=detail,
+        title=f"Without {unpriced}: no list price is known." if unpriced else None,
+    )
