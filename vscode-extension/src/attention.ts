@@ -34,7 +34,7 @@ export class Attention implements Disposable {
   }
 
   #tell(): void {
-    // Even while there is no server: the next one is told of the folder that was worked in last.
+    // Even while there is no server, or no trust: the next one is told of the folder that was worked in last.
     this.#folder = folderAfter(this.#folder);
     const { state: server } = this.#server;
     if (server.kind !== "running") return;
@@ -43,7 +43,7 @@ export class Attention implements Disposable {
     const state: WindowState = {
       isActive: focused && active,
       isPanelVisible: this.#panel.isVisible,
-      ...(this.#folder !== undefined && { folder: this.#folder }),
+      ...(this.#folder !== undefined && workspace.isTrusted && { folder: this.#folder }),
     };
     if (this.#told?.session === session && isSame(this.#told.state, state)) return;
     this.#told = { session, state };
@@ -56,7 +56,6 @@ export class Attention implements Disposable {
 
 /** The workspace folder of the active editor, else the one before, while that is still open. */
 function folderAfter(before: string | undefined): string | undefined {
-  if (!workspace.isTrusted) return undefined;
   // First: the active text editor of a notebook is a cell, and no file.
   const active = window.activeNotebookEditor?.notebook.uri ?? window.activeTextEditor?.document.uri;
   const folder = active && workspace.getWorkspaceFolder(active)?.uri;

@@ -29,6 +29,11 @@ export class Client extends LanguageClient {
       initializationOptions: () => ({ ...workspace.getConfiguration().get<object>(SETTINGS_SECTION) }),
       initializationFailedHandler: () => false,
       synchronize: { configurationSection: SETTINGS_SECTION },
+      middleware: {
+        workspace: {
+          didChangeWatchedFile: async (event, next) => (workspace.isTrusted ? next(event) : undefined),
+        },
+      },
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue, handled: true }),
         closed: () => ({ action: CloseAction.DoNotRestart, handled: true, message: "The server has gone" }),

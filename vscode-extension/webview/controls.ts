@@ -28,7 +28,8 @@ function workspaceKey({ label, text, detail, isSelected, select }: WorkspaceKey)
       {
         type: "button",
         class: "toggle",
-        title: detail,
+        // The name, too: there may be little room for it.
+        title: `${text} · ${detail}`,
         "aria-label": `${label}: ${text}`,
         "aria-pressed": String(isSelected),
         "data-workspace": true,
