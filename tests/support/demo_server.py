@@ -20,6 +20,8 @@ Its first line on stdout is the URL, ending in /v1. What a test in Python calls,
     POST /control/release    lets hanging requests go on                         -> {}
     POST /control/reset      forgets requests and faults, and releases           -> {}
     GET  /control/requests   -> {"count": N, "requests": [{method, path, query, headers}]}, oldest first
+    GET  /control/keys       -> {"keys": [{id, name, projectId, redacted, secret}]} of the active projects; the secret,
+                                which OpenAI never lists, is the key itself: made up, it opens nothing
 """
 
 import argparse
@@ -43,6 +45,7 @@ from openai_usage.demo import large
 from openai_usage.demo.api import Amounts, Api, Request, Response
 from openai_usage.demo.northwind import NORTHWIND
 from openai_usage.demo.organization import Organization
+from openai_usage.demo.roster import ApiKey
 
 if TYPE_CHECKING:
     import trustme
@@ -136,6 +139,14 @@ class DemoServer:
             return tuple(self._requests)
 
     @property
+    def keys(self) -> Sequence[ApiKey]:
+        """The API keys of the active projects, with their secrets."""
+        organization = self.api.organization
+        now = organization.clock()
+        active = (project for project in organization.projects if project.archived_at is None)
+        return tuple(key for project in active for key in organization.roster.keys(now, project.id))
+
+    @property
     def faults(self) -> Sequence[Fault]:
         """The faults that are still to happen."""
         with self._lock:
@@ -171,26 +182,36 @@ class DemoServer:
 
     def control(self, method: str, path: str, body: bytes) -> tuple[HTTPStatus, object]:
         """Answers the requests outside /v1: status and JSON."""
+        answer: dict[str, object] = {}
         match method, path:
             case "GET", "/control/requests":
                 requests = self.requests
-                return HTTPStatus.OK, {
-                    "count": len(requests),
-                    "requests": [asdict(each) for each in requests],
-                }
+                answer = {"count": len(requests), "requests": [asdict(each) for each in requests]}
+            case "GET", "/control/keys":
+                answer = {"keys": [_with_secret(key) for key in self.keys]}
             case "POST", "/control/faults":
                 try:
                     self.inject(*(Fault(**fault) for fault in json.loads(body)))
                 except (TypeError, ValueError) as error:
                     return HTTPStatus.BAD_REQUEST, {"error": str(error)}
-                return HTTPStatus.OK, {"faults": len(self.faults)}
+                answer = {"faults": len(self.faults)}
             case "POST", "/control/release":
                 self.release()
-                return HTTPStatus.OK, {}
             case "POST", "/control/reset":
                 self.reset()
-                return HTTPStatus.OK, {}
-        return HTTPStatus.NOT_FOUND, {"error": f"no {method} {path} here"}
+            case _:
+                return HTTPStatus.NOT_FOUND, {"error": f"no {method} {path} here"}
+        return HTTPStatus.OK, answer
+
+
+def _with_secret(key: ApiKey) -> dict[str, str]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "projectId": key.project_id,
+        "redacted": key.redacted,
+        "secret": key.secret,
+    }
 
 
 class _Listener(socketserver.ThreadingTCPServer):

@@ -191,6 +191,26 @@ def test_the_control_endpoints(server: DemoServer, client: httpx.Client) -> None
     assert client.get(f"{control}/nothing").status_code == 404
 
 
+def test_the_keys_are_those_that_openai_lists_with_what_it_does_not_show(
+    server: DemoServer, client: httpx.Client
+) -> None:
+    keys = client.get(f"{server.origin}/control/keys").json()["keys"]
+    projects = client.get("/organization/projects", params={"limit": 100}).json()["data"]
+    listed = {
+        (project["id"], key["id"], key["name"], key["redacted_value"])
+        for project in projects
+        for key in client.get(
+            f"/organization/projects/{project['id']}/api_keys", params={"limit": 100, "owner_project_access": "any"}
+        ).json()["data"]
+    }
+    assert {(key["projectId"], key["id"], key["name"], key["redacted"]) for key in keys} == listed
+    for key in keys:
+        secret, redacted = key["secret"], key["redacted"]
+        assert (secret[:8], secret[-4:]) == (redacted[:8], redacted[-4:])
+        assert secret != redacted
+    assert len({key["secret"] for key in keys}) == len(keys)
+
+
 @pytest.mark.parametrize("body", ['[{"kind": "earthquake"}]', '[{"sort": "close"}]', "[{}]", "{", "7"])
 def test_a_fault_nobody_knows_is_refused(server: DemoServer, client: httpx.Client, body: str) -> None:
     assert client.post(f"{server.origin}/control/faults", content=body).status_code == 400

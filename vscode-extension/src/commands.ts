@@ -4,13 +4,16 @@ import { decode } from "./decode";
 import { erase, tellNotErased } from "./erasing";
 import { askWhere, isCancelled, tellExported, tellRefused } from "./exporting";
 import { type Failure, RESTART } from "./failure";
+import { openKeysPage } from "./keysPage";
 import type { Panel } from "./panel";
 import {
+  CHOOSE_KEY,
   COPY_TABLE,
   EXPORT,
   type ExportArguments,
   FETCH_HISTORY,
   FORGET_ADMIN_KEY,
+  OPEN_KEYS_PAGE,
   OPEN_SETTINGS,
   REFRESH,
   SELECT,
@@ -68,6 +71,11 @@ export function registerCommands(parts: Parts): Disposable {
       if (choice.isTold) await session.execute(SELECT, selection);
       else await tell(parts, session);
     },
+    [CHOOSE_KEY]: async (id) => {
+      if (typeof id !== "string" && id !== null) throw new Error("neither the id of a key nor null");
+      const session = await running(server);
+      await session?.execute(CHOOSE_KEY, id);
+    },
     [EXPORT]: async (argument) => {
       if ((await running(server)) === undefined) return undefined;
       const target =
@@ -109,6 +117,7 @@ export function registerCommands(parts: Parts): Disposable {
           void tellNotErased(error, server.dataFolder);
         }
       }),
+    [OPEN_KEYS_PAGE]: openKeysPage,
     [SHOW_LOG]: async () => log.show(),
     [RESTART]: () => server.restart(),
     [OPEN_SETTINGS]: async (setting) => {

@@ -57,6 +57,8 @@ export function activate(context: ExtensionContext): void {
     workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("openaiUsage.interpreter")) void theServer.restart();
     }),
+    // It was told of no folder. The way back needs nothing: VS Code then starts its extensions anew.
+    workspace.onDidGrantWorkspaceTrust(() => void theServer.restart()),
     registerCommands({ ...parts, panel, key }),
   );
 

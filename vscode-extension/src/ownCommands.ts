@@ -1,9 +1,11 @@
 import { RESTART } from "./failure";
 import {
+  CHOOSE_KEY,
   COPY_TABLE,
   EXPORT,
   FETCH_HISTORY,
   FORGET_ADMIN_KEY,
+  OPEN_KEYS_PAGE,
   OPEN_SETTINGS,
   REFRESH,
   SET_ADMIN_KEY,
@@ -16,8 +18,10 @@ export const OWN_COMMANDS: ReadonlySet<string> = new Set([
   SHOW,
   REFRESH,
   FETCH_HISTORY,
+  CHOOSE_KEY,
   SET_ADMIN_KEY,
   FORGET_ADMIN_KEY,
+  OPEN_KEYS_PAGE,
   SHOW_LOG,
   OPEN_SETTINGS,
   EXPORT,

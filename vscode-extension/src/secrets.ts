@@ -1,9 +1,9 @@
-import { env, InputBoxValidationSeverity, type SecretStorage, ThemeIcon, Uri, window } from "vscode";
+import { InputBoxValidationSeverity, type SecretStorage, ThemeIcon, window } from "vscode";
+import { openKeysPage } from "./keysPage";
 import { textSetting } from "./settings";
 
 const SECRET = "openaiUsage.adminKey";
 const PREFIX = "sk-admin-";
-const KEYS_PAGE = "https://platform.openai.com/settings/organization/admin-keys";
 
 /** The admin key in VS Code's SecretStorage, and how the user sets and forgets it. */
 export class AdminKey {
@@ -82,7 +82,7 @@ async function askForKey(): Promise<string | undefined> {
   input.buttons = [
     { iconPath: new ThemeIcon("link-external"), tooltip: "Make an admin key (opens platform.openai.com)" },
   ];
-  input.onDidTriggerButton(() => env.openExternal(Uri.parse(KEYS_PAGE)));
+  input.onDidTriggerButton(() => void openKeysPage());
   input.onDidChangeValue(() => {
     const key = input.value.trim();
     const problem = PREFIX.startsWith(key) ? undefined : problemWith(key);

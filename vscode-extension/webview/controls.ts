@@ -1,17 +1,43 @@
 // The bar of controls, and below it the filters in force with the ways back.
 
-import type { Control, Filter, Option, PanelView } from "../src/protocol";
+import type { Control, Filter, Option, PanelView, WorkspaceKey } from "../src/protocol";
 import { dateInput } from "./dates";
 import { h } from "./dom";
 import { icon } from "./icons";
 import { selects } from "./messages";
 import { FilterPicker } from "./picker";
 
-export function controls({ controls: all, locale }: PanelView): HTMLElement {
+export function controls({ controls: all, workspace, locale }: PanelView): HTMLElement {
   return h(
     "div",
     { class: "controls", "data-key": "controls", role: "region", "aria-label": "What is shown" },
     ...all.map((one) => (one.kind === "multiselect" ? new FilterPicker(one, locale) : labelled(one))),
+    workspace ? workspaceKey(workspace) : null,
+  );
+}
+
+/** The filter of one click: it stands beside the others, and is in or out. */
+function workspaceKey({ label, text, detail, isSelected, select }: WorkspaceKey): HTMLElement {
+  return h(
+    "div",
+    { class: "control", "data-key": "workspace" },
+    // The button has both names; this one is for the eyes.
+    h("span", { class: "label", "aria-hidden": "true" }, label),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "toggle",
+        // The name, too: there may be little room for it.
+        title: `${text} · ${detail}`,
+        "aria-label": `${label}: ${text}`,
+        "aria-pressed": String(isSelected),
+        "data-workspace": true,
+        ...selects(select),
+      },
+      icon("key"),
+      h("bdi", { class: "text" }, text),
+    ),
   );
 }
 

@@ -1,13 +1,14 @@
 // Figures in boxes.
 
-import type { Metric } from "../src/protocol";
+import type { Estimate, Metric } from "../src/protocol";
 import { h } from "./dom";
 
 export function metrics(all: Metric[], key: string, size: "large" | "small"): HTMLElement {
   return h("dl", { class: `metrics ${size}`, "data-key": key }, ...all.map(metric));
 }
 
-function metric({ id, label, value, text, detail, change, share, severity }: Metric): HTMLElement {
+function metric(shown: Metric): HTMLElement {
+  const { id, label, value, text, detail, change, estimate, share, severity } = shown;
   const part = share == null ? Number.NaN : Number(share);
   return h(
     "div",
@@ -31,8 +32,20 @@ function metric({ id, label, value, text, detail, change, share, severity }: Met
           h("span", { class: "hidden" }, ` ${change.detail}`),
         )
       : null,
+    estimate ? estimated(estimate) : null,
     Number.isFinite(part) ? h("dd", { class: "meter-line" }, meter(label, part)) : null,
     detail ? h("dd", { class: "detail" }, detail) : null,
+  );
+}
+
+/** It must not pass for what was billed: neither to the eyes nor to the ears. */
+function estimated({ value, text, detail, title }: Estimate): HTMLElement {
+  return h(
+    "dd",
+    { class: "estimate", title: title ?? value, "data-value": value },
+    h("span", { class: "hidden" }, "Estimated: "),
+    h("span", { class: "amount" }, text),
+    ` ${detail}`,
   );
 }
 

@@ -50,7 +50,7 @@ function stateOf({ metrics: figures, busy }: PanelView): State {
 
 /** The one that offers a way out. */
 function mainNotice(notices: Notice[]): Notice | undefined {
-  return notices.find((one) => one.command) ?? notices[0];
+  return notices.find((one) => one.command || one.more?.length) ?? notices[0];
 }
 
 function body(

@@ -133,6 +133,7 @@ function row(view: Table, { id, cells, select, isRemainder }: Row, share: number
       { scope: "row", class: view.columns[0]?.align, title: titleOf(first) ?? words(first) },
       share > 0 ? h("span", { class: "share", "--share": share.toFixed(4) }) : null,
       action ? h("button", action, name) : name,
+      badgeOf(first),
       detailOf(first),
     ),
     ...rest.map((cell, index) =>
@@ -140,10 +141,15 @@ function row(view: Table, { id, cells, select, isRemainder }: Row, share: number
         "td",
         { class: view.columns[index + 1]?.align, title: titleOf(cell), "data-value": cell.value },
         h("bdi", {}, cell.text),
+        badgeOf(cell),
         detailOf(cell),
       ),
     ),
   );
+}
+
+function badgeOf(cell: Cell | undefined): HTMLElement | null {
+  return cell?.badge ? h("bdi", { class: "badge" }, cell.badge) : null;
 }
 
 function detailOf(cell: Cell | undefined): HTMLElement | null {
@@ -151,7 +157,7 @@ function detailOf(cell: Cell | undefined): HTMLElement | null {
 }
 
 function words(cell: Cell | undefined): string {
-  return [cell?.text, cell?.detail].filter(Boolean).join(" · ");
+  return [cell?.text, cell?.badge, cell?.detail].filter(Boolean).join(" · ");
 }
 
 /** What the view says on hover, else the exact value, where the text is not that already. */

@@ -18,6 +18,16 @@ export interface Fault {
   times?: number | null;
 }
 
+/** An API key, and what OpenAI itself shows of one only once: the key. */
+export interface DemoKey {
+  id: string;
+  name: string;
+  projectId: string;
+  redacted: string;
+  /** Made up: it opens nothing. */
+  secret: string;
+}
+
 export class DemoApi {
   readonly baseUrl: string;
   /** Reads it the plain way. */
@@ -65,6 +75,12 @@ export class DemoApi {
   async requests(): Promise<string[]> {
     const { requests } = await this.#control("GET", "requests");
     return requests.map(({ path, query }: { path: string; query: string }) => `${path}?${query}`);
+  }
+
+  /** The API keys of the active projects. */
+  async keys(): Promise<DemoKey[]> {
+    const { keys } = await this.#control("GET", "keys");
+    return keys;
   }
 
   stop(): Promise<void> {

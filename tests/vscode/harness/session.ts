@@ -17,16 +17,14 @@ after(closeBrowser); // of all files: they run in one process
 /** Every session of this run, in the order of the tests. */
 const sessions: Opener[] = [];
 
+type Options = (demo: DemoApi) => Omit<VsCodeOptions, "name"> | Promise<Omit<VsCodeOptions, "name">>;
+
 /**
  * Opens VS Code before the tests of this `describe`, and closes all of it afterwards.
  * @param organisation Options of the demo organisation.
  * @returns `test`, whose function is handed the session. The tests share it, in order, and leave it as they found it.
  */
-export function session(
-  name: string,
-  options: (demo: DemoApi) => Omit<VsCodeOptions, "name">,
-  ...organisation: string[]
-) {
+export function session(name: string, options: Options, ...organisation: string[]) {
   const opener = new Opener(name, options, organisation);
   const at = sessions.push(opener);
   let session: Session | undefined;
@@ -60,12 +58,12 @@ export function session(
 
 class Opener {
   readonly #name: string;
-  readonly #options: (demo: DemoApi) => Omit<VsCodeOptions, "name">;
+  readonly #options: Options;
   readonly #organisation: string[];
   readonly #opened = new AsyncDisposableStack();
   #session: Promise<Session> | undefined;
 
-  constructor(name: string, options: (demo: DemoApi) => Omit<VsCodeOptions, "name">, organisation: string[]) {
+  constructor(name: string, options: Options, organisation: string[]) {
     this.#name = name;
     this.#options = options;
     this.#organisation = organisation;
@@ -84,7 +82,7 @@ class Opener {
   async #open(): Promise<Session> {
     const [browser, demo] = await Promise.all([theBrowser(), DemoApi.start(...this.#organisation)]);
     this.#opened.defer(() => demo.stop());
-    const vscode = await VsCode.start({ name: this.#name, ...this.#options(demo) });
+    const vscode = await VsCode.start({ name: this.#name, ...(await this.#options(demo)) });
     this.#opened.defer(() => vscode.stop());
     try {
       const workbench = await Workbench.open(browser, vscode.url);

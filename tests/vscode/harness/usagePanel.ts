@@ -19,6 +19,8 @@ export interface TableRow {
   id: string;
   /** The first cell's text. */
   name: string;
+  /** The word that marks it among the others, else "". */
+  badge: string;
   /** By column: the exact values, or the texts where there are none. */
   cells: Record<string, string>;
   /** The same, as they are shown. */
@@ -146,6 +148,11 @@ export class UsagePanel {
     await this.frame.locator("[data-filter]").first().waitFor({ state: "detached" });
   }
 
+  /** The filter by the API key of the workspace: pressed or not. */
+  get workspaceKey(): Locator {
+    return this.frame.locator("[data-workspace]");
+  }
+
   notice(id: string): Locator {
     return this.frame.locator(`[data-notice="${id}"]`);
   }
@@ -210,6 +217,7 @@ function contentsOf(app: Element): Contents {
       return {
         id: data(row, "row"),
         name: shown[0] ?? "",
+        badge: text(cells[0]?.querySelector(".badge")),
         cells: Object.fromEntries(columns.map((column, at) => [column, exact[at] ?? ""])),
         texts: Object.fromEntries(columns.map((column, at) => [column, shown[at] ?? ""])),
       };

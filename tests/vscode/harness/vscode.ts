@@ -1,7 +1,7 @@
 /** A real VS Code (code-server) with the packaged extension, in folders of its own. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { install } from "../install.mjs";
 import { eventually } from "./eventually.ts";
 import { REPOSITORY, RUN, scratch } from "./paths.ts";
@@ -13,6 +13,12 @@ export interface VsCodeOptions {
   settings?: Record<string, unknown>;
   /** What the folder that is opened brings along in .vscode/settings.json. It is then not trusted until the user says so. */
   workspaceSettings?: Record<string, unknown>;
+  /** What is in the folder that is opened: contents by path. */
+  files?: Record<string, string>;
+  /** Whether the user trusts what is opened; by default, where it brings no settings. */
+  isTrusted?: boolean;
+  /** Folders in that folder: these are opened together, as a workspace of several, in its place. */
+  folders?: string[];
   /** Environment of VS Code, and so of the extension and the Python server. */
   env?: Record<string, string>;
 }
@@ -49,19 +55,18 @@ export class VsCode {
     this.#settings = settings;
   }
 
-  static async start({ name, settings = {}, workspaceSettings, env = {} }: VsCodeOptions): Promise<VsCode> {
+  static async start(options: VsCodeOptions): Promise<VsCode> {
+    const { name, settings = {}, workspaceSettings, env = {} } = options;
     const [{ node, entry }, extensions] = await Promise.all([
       install({ browser: true }),
       installedExtensions(),
     ]);
     const folder = scratch(name);
-    const workspace = scratch(name, "my-project");
+    const workspace = scratch(name, WORKSPACE);
     writeSettings(folder, settings);
-    if (workspaceSettings) {
-      mkdirSync(join(workspace, ".vscode"), { recursive: true });
-      writeFileSync(join(workspace, ".vscode", "settings.json"), JSON.stringify(workspaceSettings));
-    }
-    const flags = workspaceSettings ? FLAGS : [...FLAGS, "--disable-workspace-trust"];
+    writeFiles(workspace, contentsOf(options));
+    const { isTrusted = workspaceSettings === undefined } = options;
+    const flags = isTrusted ? [...FLAGS, "--disable-workspace-trust"] : FLAGS;
     const child = new Child(
       `VS Code "${name}"`,
       node,
@@ -70,7 +75,8 @@ export class VsCode {
       { env: environment(folder, env), cwd: folder },
     );
     const [, origin] = await child.printed(/listening on (http:\S+?)\/?$/);
-    return new VsCode(`${origin}/?folder=${workspace}`, folder, child, settings);
+    const opened = options.folders ? `workspace=${join(workspace, SEVERAL)}` : `folder=${workspace}`;
+    return new VsCode(`${origin}/?${opened}`, folder, child, settings);
   }
 
   /** Changes settings while it runs, as a user would in settings.json; `undefined` removes one. */
@@ -91,7 +97,7 @@ export class VsCode {
 
   /** A path in the folder that is open. */
   inWorkspace(file: string): string {
-    return join(this.folder, "my-project", file);
+    return join(this.folder, WORKSPACE, file);
   }
 
   /** The Python server, once there is one of another process id than `not`. */
@@ -119,6 +125,14 @@ export class VsCode {
     }
   }
 
+  /** The files among them that hold the text. Those in the folder that is open are the user's own, and not looked into. */
+  async filesWith(text: string): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { path, bytes } of this.filesWritten())
+      if (!path.startsWith(WORKSPACE + sep) && bytes.includes(text)) found.push(path);
+    return found;
+  }
+
   /** What went wrong, as far as it tells: its own output and the extension's output channels. */
   async logs(): Promise<string> {
     const parts = [`--- code-server\n${this.#child.output}`];
@@ -133,10 +147,31 @@ export class VsCode {
   }
 }
 
+/** The folder that is opened. */
+const WORKSPACE = "my-project";
+/** The file that says which folders are opened together. */
+const SEVERAL = "several.code-workspace";
 const FLAGS = ["--auth=none", "--disable-telemetry", "--disable-update-check"];
 
 function foldersOf(folder: string, extensions: string): string[] {
   return ["--user-data-dir", join(folder, "user-data"), "--extensions-dir", extensions];
+}
+
+/** What the folder that is opened holds before VS Code starts, by path. */
+function contentsOf({ workspaceSettings, files, folders }: VsCodeOptions): Record<string, string> {
+  return {
+    ...(workspaceSettings && { ".vscode/settings.json": JSON.stringify(workspaceSettings) }),
+    ...(folders && { [SEVERAL]: JSON.stringify({ folders: folders.map((path) => ({ path })) }) }),
+    ...files,
+  };
+}
+
+function writeFiles(folder: string, files: Record<string, string>): void {
+  for (const [path, contents] of Object.entries(files)) {
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, contents);
+  }
 }
 
 /** A machine's own settings come second: those that choose a program or an endpoint are only read from there. */

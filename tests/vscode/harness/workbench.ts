@@ -103,6 +103,21 @@ export class Workbench {
     await this.quickInput.locator(".monaco-list-row").filter({ has: exactly }).first().click();
   }
 
+  /** Of the extension's log. */
+  async setLogLevel(level: "Info" | "Trace"): Promise<void> {
+    await this.run("Developer: Set Log Level...");
+    for (const choice of ["OpenAI Usage", level])
+      await this.quickInput.locator(".monaco-list-row").filter({ hasText: choice }).first().click();
+  }
+
+  /** Opens a file of the workspace, by its name. */
+  async openFile(name: string): Promise<void> {
+    await this.run("Go to File...");
+    await this.quickInput.locator("input.input").fill(name);
+    await this.quickInput.locator(".monaco-list-row").filter({ hasText: name }).first().click();
+    await this.tabs(name).waitFor();
+  }
+
   /** The tabs of the editors of that name. */
   tabs(name: string): Locator {
     return this.page.locator(".tabs-container .tab").filter({ hasText: name });

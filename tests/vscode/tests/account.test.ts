@@ -10,7 +10,6 @@ import { session } from "../harness/session.ts";
 import { modelOf, Truth } from "../harness/truth.ts";
 import type { Contents, UsagePanel } from "../harness/usagePanel.ts";
 import type { VsCode } from "../harness/vscode.ts";
-import type { Workbench } from "../harness/workbench.ts";
 
 const FAILURES: { what: string; faults: Fault[]; says: RegExp; next: RegExp }[] = [
   {
@@ -176,7 +175,7 @@ describe("an account with an admin key", () => {
       expected.push(state);
       await eventually(async () => assert.deepEqual(await told(vscode), expected));
     };
-    await setLogLevel(workbench, "Trace");
+    await workbench.setLogLevel("Trace");
     await workbench.tabs("Untitled-1").click();
     await isTold({ isActive: true, isPanelVisible: false });
     await workbench.tabs("OpenAI usage").click();
@@ -194,7 +193,7 @@ describe("an account with an admin key", () => {
     await isTold({ isActive: true, isPanelVisible: true });
     await workbench.run("OpenAI: Restart server");
     await isTold({ isActive: true, isPanelVisible: true });
-    await setLogLevel(workbench, "Info");
+    await workbench.setLogLevel("Info");
     await workbench.panel.reaches("ready");
   });
 
@@ -327,15 +326,6 @@ async function expectedStatus(api: OpenAiApi): Promise<string> {
   const rows = await api.costs({ first: firstOfMonth(), last: day(0) });
   const today = dollars(total(rows, "amount", (row) => row.day === day(0)));
   return `$(graph) ${today} today · ${dollars(total(rows))} this month`;
-}
-
-/** Of the extension's log. */
-async function setLogLevel(workbench: Workbench, level: string): Promise<void> {
-  await workbench.run("Developer: Set Log Level...");
-  for (const choice of ["OpenAI Usage", level]) {
-    const row = workbench.quickInput.locator(".monaco-list-row").filter({ hasText: choice });
-    await row.first().click();
-  }
 }
 
 interface WindowState {
