@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from openai_usage.credentials import KeyKind, kind_of
@@ -170,7 +169,11 @@ def _key(value: str, where: str) -> SecretStr | None:
 
 def _variables(folder: Path, file: str) -> Mapping[str, str | None]:
     """FileNotFoundError, or _UnfitError."""
-    return dotenv_values(stream=io.StringIO(_text(folder, file)), interpolate=False)
+    text = _text(folder, file)
+    # Imported here: most workspaces have no such file.
+    from dotenv import dotenv_values  # noqa: PLC0415
+
+    return dotenv_values(stream=io.StringIO(text), interpolate=False)
 
 
 def _text(folder: Path, file: str) -> str:
