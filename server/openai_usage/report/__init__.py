@@ -1,10 +1,11 @@
 """Rows into totals, series and rankings. Pure: what day it is, is an argument.
 
-Billed money and measured use stay apart: a spend is only ever a sum of cost rows.
+Billed money, measured use and estimates stay apart: a spend is only ever a sum of cost rows.
 """
 
 from openai_usage.report.bill import Bill, bill
 from openai_usage.report.budget import Forecast, forecast
+from openai_usage.report.estimate import Estimate, estimate
 from openai_usage.report.period import Report, report
 from openai_usage.report.ranking import BESIDE_SPEND, MEASURED, Entry, Ranking
 from openai_usage.report.recent import Recent, Share, recent
@@ -18,6 +19,7 @@ __all__ = [
     "REMAINDER",
     "Bill",
     "Entry",
+    "Estimate",
     "Forecast",
     "Layer",
     "Ranking",
@@ -26,6 +28,7 @@ __all__ = [
     "Share",
     "Split",
     "bill",
+    "estimate",
     "forecast",
     "model_of",
     "recent",
