@@ -1,9 +1,9 @@
 """What use comes to at OpenAI's list prices: an estimate, and never what was billed.
 
 The prices are those of genai-prices 0.2, which brings them along: nothing is asked for over the network. It is imported
-when it is needed only, for that takes some tenths of a second and 25 MB. Its limits are limits here: prices of batches
-begin with 2026-10-14 and those of service tiers with 2026-10-12 for most models, and the standard price stands for the
-days before; few models have other prices for old days than for new ones.
+when it is needed only, for that takes 7 MB, and half a second where Python has not compiled it yet. Its limits are
+limits here: prices of batches begin with 2026-10-14 and those of service tiers with 2026-10-12 for most models, and the
+standard price stands for the days before; few models have other prices for old days than for new ones.
 """
 
 import re
@@ -49,7 +49,7 @@ _SNAPSHOT: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 # Names come from outside, and so do counts: nothing that is remembered of them may grow for ever.
 _MOST_NAMES: Final = 1024
-_MOST_PRICES: Final = 8192
+_MOST_PRICES: Final = 4096  # a kilobyte each; a year of one key with eight models has 2,920
 
 # Wide enough that only what has no end is rounded: the price of a second, of an hourly one.
 _CONTEXT: Final = Context(prec=100, rounding=ROUND_HALF_EVEN)
@@ -57,7 +57,7 @@ _PLACES: Final = Decimal("1e-12")
 
 
 def load() -> None:
-    """Import the library. It takes some tenths of a second, so that it is for another thread than the event loop's."""
+    """Import the library. It may take half a second, so that it is for another thread than the event loop's."""
     from genai_prices import Usage  # noqa: PLC0415 - see above
 
     _provider()
@@ -132,8 +132,9 @@ def _amount(endpoint: str, counts: Mapping[str, int], prices: "ModelPrice") -> D
 def _of_average_request(prices: "ModelPrice", counts: Mapping[str, int]) -> "ModelPrice":
     """The prices with one rate each.
 
-    A request with a long context, of more than some 272,000 tokens, costs more in all its parts. Counts are of many
-    requests, so that they would nearly always look like one: what is taken is the rate of a request of average size.
+    Of some models, a request of more than 272,000 tokens of input costs more in all its parts. Counts are of many
+    requests, so that they would nearly always look like one of those: what is taken is the rate of a request of average
+    size. How many were longer is not known.
     """
     from genai_prices.types import ModelPrice, TieredPrices  # noqa: PLC0415 - see above
 

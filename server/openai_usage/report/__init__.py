@@ -1,6 +1,6 @@
 """Rows into totals, series and rankings. Pure: what day it is, is an argument.
 
-Billed money and measured use stay apart: a spend is only ever a sum of cost rows.
+Billed money, measured use and estimates stay apart: a spend is only ever a sum of cost rows.
 """
 
 from openai_usage.report.bill import Bill, bill
