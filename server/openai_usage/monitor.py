@@ -360,6 +360,9 @@ class Monitor:
             if only and isinstance(key, FoundKey) and not self._remembered(key) and directory and directory.is_whole:
                 self._remember(key, only)
         if self._match != before:
+            # Of another key, other figures are shown.
+            self._more_wanted = True
+            self._wake.set()
             self._show_what_is_known()
 
     async def _know_prices(self) -> None:

@@ -15,12 +15,6 @@ def estimate_text(state: State, amount: Decimal) -> str:
     return f"≈ {state.money(amount)}"
 
 
-def billed_and_more(state: State, billed: Decimal, estimate: Estimate | None) -> str:
-    """What was billed today, and what the use comes to where that is more: "$4.21 (≈ $5.10 incl. not yet billed)"."""
-    more = not_yet_billed(state, billed, estimate)
-    return f"{state.money(billed)} ({more.text} {more.detail})" if more else state.money(billed)
-
-
 def not_yet_billed(state: State, billed: Decimal, estimate: Estimate | None) -> protocol.Estimate | None:
     """What today's use comes to, where that is more than was billed so far."""
     if estimate is None or estimate.amount <= billed or state.money(estimate.amount) == state.money(billed):

@@ -1,16 +1,21 @@
 """The status bar: today and this month at a glance, the rest in the tooltip."""
 
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
 from openai_usage.days import month_of
 from openai_usage.protocol import REFRESH, SHOW, SHOW_LOG, Command, StatusView
 from openai_usage.report import Estimate, Recent, Share, forecast
-from openai_usage.views.estimates import billed_and_more, estimate_text
+from openai_usage.views.estimates import estimate_text, not_yet_billed
 from openai_usage.views.markdown import escape
 from openai_usage.views.metrics import budget_of
 from openai_usage.views.numbers import day_text, span_text, time_text
 from openai_usage.views.problems import Explanation, explain
 from openai_usage.views.state import KeyState, State
-from openai_usage.views.words import WORKSPACE
-from openai_usage.views.workspace import details, key_name, key_problem
+from openai_usage.views.words import NOT_YET_BILLED, WORKSPACE
+from openai_usage.views.workspace import details, key_name, key_problem, key_step
 
 _SHOW = Command(title="Show OpenAI usage", command=SHOW)
 _MOST_LINE_ITEMS = 3
@@ -33,7 +38,7 @@ def status_view(state: State) -> StatusView:
     icon = "loading~spin" if state.busy else explanation.icon
     return StatusView(
         text=f"$({icon}) {explanation.short}",
-        tooltip=_tooltip(state, [escape_sentence(explanation.text), *_of_key(state)], explanation),
+        tooltip=_tooltip(state, [escape_sentence(explanation.text), *_key_lines(state)], explanation),
         accessible_label=f"{explanation.short}. {explanation.text}",
         severity="error" if explanation.is_failure else "ok",
         busy=state.busy,
@@ -56,11 +61,8 @@ def _with_numbers(state: State, recent: Recent, explanation: Explanation | None)
     short = bool(explanation or state.left_out)
     icon = "sync~spin" if state.busy else "warning" if short else icon
     lines = [escape_sentence(explanation.text)] if explanation else []
-    lines += _of_key(state)
-    rows = _table(
-        [*_recent_rows(state, recent, state.today), *_more_rows(state, recent), *_line_item_rows(state, recent)]
-    )
-    lines.append(f"**All of the organisation**\n\n{rows}" if len(lines) > bool(explanation) else rows)
+    lines += _key_lines(state)
+    lines.append(_table(state, recent))
     if state.left_out:
         others = ", ".join(sorted(currency.upper() for currency in state.left_out))
         lines.append(f"**Amounts in {others} are not in these sums.**")
@@ -100,18 +102,15 @@ def _key_amounts(state: State, workspace: KeyState) -> tuple[str, str] | None:
     return None
 
 
-def _of_key(state: State) -> list[str]:
-    """Of the workspace's key: what it cost, or why that is not told."""
+def _key_lines(state: State) -> list[str]:
+    """Which key is the workspace's, or why that is not told."""
     workspace, problem = state.workspace, key_problem(state)
     lines = []
     if workspace is not None and workspace.id is not None:
         about = " · ".join(escape(part) for part in details(state, workspace, workspace.id))
         lines.append(f"**{WORKSPACE}: {escape(key_name(state, workspace.id))}**  \n{about}")
-        if workspace.recent is not None:
-            lines.append(_table(_recent_rows(state, workspace.recent, workspace.today)))
-        elif (amounts := _key_amounts(state, workspace)) is not None:
-            lines.append(_table([*zip(("Today", "This month"), amounts, strict=True)]))
-            lines.append("OpenAI does not tell what was billed for this key: these are estimates, by list prices.")
+    if workspace is not None and workspace.recent is None and workspace.month is not None:
+        lines.append("OpenAI does not tell what was billed for this key: with ≈ it is estimated by list prices.")
     if problem:
         lines.append(escape_sentence(problem))
     return lines
@@ -126,7 +125,32 @@ def _names_of_days(state: State) -> tuple[str, str]:
     return f"on {day_text(known)}", span_text(month_of(known))
 
 
-def _recent_rows(state: State, recent: Recent, estimate: Estimate | None) -> list[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Whose spend it is, and what is known of it."""
+
+    title: str
+    recent: Recent | None
+    today: Estimate | None
+    month: Estimate | None = None
+
+
+_Rows = Iterable[tuple[str, Sequence[str]]]
+
+
+def _table(state: State, recent: Recent) -> str:
+    """The days around today: of the workspace's key, where it is known, and of all."""
+    columns = [_Column("All", recent, state.today)]
+    workspace = state.workspace
+    if workspace is not None and (workspace.recent or workspace.month):
+        columns.insert(0, _Column(WORKSPACE, workspace.recent, workspace.today, workspace.month))
+    rows = [*_rows_of_days(state, columns), *_rows_of_month(state, recent, columns), *_rows_of_items(state, columns)]
+    titles = [column.title if len(columns) > 1 else "" for column in columns]
+    lines = [["", *titles], [":--", *["--:"] * len(columns)], *([label, *cells] for label, cells in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _rows_of_days(state: State, columns: Sequence[_Column]) -> _Rows:
     today = state.now.date()
     known = state.as_of.date() if state.as_of else today
     labels = (
@@ -134,37 +158,45 @@ def _recent_rows(state: State, recent: Recent, estimate: Estimate | None) -> lis
         if known == today
         else (day_text(known), "The day before", f"7 days to {day_text(known)}", span_text(month_of(known)))
     )
-    amounts = (recent.today, recent.yesterday, recent.last_7_days, recent.month)
-    rows = [(label, state.money(amount)) for label, amount in zip(labels, amounts, strict=True)]
-    rows[0] = labels[0], billed_and_more(state, recent.today, estimate)
+    cells = [_amounts(state, column) for column in columns]
+    rows = [(label, [of_column[at] for of_column in cells]) for at, label in enumerate(labels)]
+    more = [not_yet_billed(state, column.recent.today, column.today) if column.recent else None for column in columns]
+    if any(more):
+        rows.insert(1, (NOT_YET_BILLED.capitalize(), [estimate.text if estimate else "" for estimate in more]))
     return rows
 
 
-def _more_rows(state: State, recent: Recent) -> list[tuple[str, str]]:
+def _amounts(state: State, column: _Column) -> Sequence[str]:
+    if (recent := column.recent) is not None:
+        return [state.money(one) for one in (recent.today, recent.yesterday, recent.last_7_days, recent.month)]
+    today, month = (estimate_text(state, one.amount) if one else "" for one in (column.today, column.month))
+    return [today, "", "", month]
+
+
+def _rows_of_month(state: State, of_all: Recent, columns: Sequence[_Column]) -> _Rows:
     today = state.now.date()
     known = state.as_of.date() if state.as_of else today
-    rows = []
-    if known == today and (expected := forecast(recent, today)).days_left:
-        rows.append(("Month, at this pace", f"about {state.money(expected.amount)}"))
+    if known == today and forecast(of_all, today).days_left:
+        expected = [forecast(column.recent, today).amount if column.recent else None for column in columns]
+        cells = ["" if amount is None else f"about {state.money(amount)}" for amount in expected]
+        yield "Month, at this pace", cells
     if found := budget_of(state, None):
         limit, _ = found
-        rows.append(
-            (
-                "Budget of the month",
-                f"{state.money(limit.amount)} · {state.numbers.whole_share(recent.month / limit.amount)} used",
-            )
-        )
-    return rows
+        used = f"{state.money(limit.amount)} · {state.numbers.whole_share(of_all.month / limit.amount)} used"
+        yield "Budget of the month", [*[""] * (len(columns) - 1), used]
 
 
-def _line_item_rows(state: State, recent: Recent) -> list[tuple[str, str]]:
-    largest = [share for share in recent.month_line_items if share.amount > 0][:_MOST_LINE_ITEMS]
-    rows = [(_name(share), state.money(share.amount)) for share in largest]
-    return [("**Largest line items of the month**", ""), *rows] if rows else []
-
-
-def _table(rows: list[tuple[str, str]]) -> str:
-    return "\n".join(["| | |", "|:--|--:|", *(f"| {label} | {amount} |" for label, amount in rows)])
+def _rows_of_items(state: State, columns: Sequence[_Column]) -> _Rows:
+    """The largest of the first column: what the workspace is billed for matters most in it."""
+    shares = [column.recent.month_line_items if column.recent else [] for column in columns]
+    largest = [share for share in shares[0] or shares[-1] if share.amount > 0][:_MOST_LINE_ITEMS]
+    if not largest:
+        return
+    yield "**Largest line items of the month**", [""] * len(columns)
+    amounts = [{share.key: share.amount for share in of_column} for of_column in shares]
+    for item in largest:
+        cells = [state.money(found[item.key]) if item.key in found else "" for found in amounts]
+        yield _name(item), cells
 
 
 def _tooltip(state: State, paragraphs: list[str], explanation: Explanation | None = None) -> str:
@@ -174,6 +206,7 @@ def _tooltip(state: State, paragraphs: list[str], explanation: Explanation | Non
     if state.sample:
         heading += " · **sample data**"
     steps = [explanation.command, *explanation.more] if explanation else []
+    steps += [step for step in [key_step(state)] if step is not None]
     standard = (
         Command(title="Show", command=SHOW),
         Command(title="Refresh", command=REFRESH),
@@ -181,8 +214,13 @@ def _tooltip(state: State, paragraphs: list[str], explanation: Explanation | Non
     )
     known = {step.command for step in steps}
     steps += [step for step in standard if step.command not in known]
-    links = " · ".join(f"[{step.title}](command:{step.command})" for step in steps)
+    links = " · ".join(f"[{step.title}]({_uri(step)})" for step in steps)
     return "\n\n".join([heading, *paragraphs, links])
+
+
+def _uri(step: Command) -> str:
+    arguments = f"?{quote(json.dumps(step.arguments))}" if step.arguments else ""
+    return f"command:{step.command}{arguments}"
 
 
 def _name(share: Share) -> str:

@@ -83,6 +83,13 @@ def key_problem(state: State) -> str | None:  # noqa: PLR0911 - a table
     return None
 
 
+def key_step(state: State) -> Command | None:
+    """What to do about it, outside the panel; which one of several it is, is chosen there."""
+    found = state.workspace.match if state.workspace else None
+    is_chosen_from = found is not None and found.candidates and found.key_id is None
+    return _OPEN_SETTING if key_problem(state) and not is_chosen_from else None
+
+
 def key_notices(state: State) -> Iterator[Notice]:
     """What the user should know of the workspace's key."""
     workspace = state.workspace

@@ -202,11 +202,13 @@ async function keyOf(demo: DemoApi, name: string): Promise<DemoKey> {
 
 /** The status bar's text: the organisation's, or that of one of its keys. */
 async function statusOf(api: OpenAiApi, key?: DemoKey): Promise<string> {
-  const rows = await api.costs({ first: firstOfMonth(), last: day(0), by: key ? ["api_key_id"] : [] });
-  const own = key ? rows.filter(({ of }) => of.api_key_id === key.id) : rows;
+  const month: Days = { first: firstOfMonth(), last: day(0) };
+  // The rows by key leave out what OpenAI attributes to none.
+  const [all, byKey] = await Promise.all([api.costs(month), api.costs({ ...month, by: ["api_key_id"] })]);
+  const own = key ? byKey.filter(({ of }) => of.api_key_id === key.id) : all;
   const today = dollars(total(own, "amount", (row) => row.day === day(0)));
-  const month = `${today} today · ${dollars(total(own))} this month`;
-  return key ? `$(key) ${month} of ${dollars(total(rows))}` : `$(graph) ${month}`;
+  const text = `${today} today · ${dollars(total(own))} this month`;
+  return key ? `$(key) ${text} of ${dollars(total(all))}` : `$(graph) ${text}`;
 }
 
 /** The names that OpenAI lists with a key. */
