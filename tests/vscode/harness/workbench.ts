@@ -94,9 +94,14 @@ export class Workbench {
 
   /** Runs a command by its title, from the palette. */
   async run(title: string): Promise<void> {
-    await this.page.keyboard.press("F1");
+    // The one before fades out, and would take this one with it.
+    await this.quickInput.waitFor({ state: "hidden" });
     const input = this.quickInput.locator("input.input");
-    await input.waitFor();
+    await eventually(async () => {
+      // It goes nowhere while the focus moves, as to an editor that has just been opened.
+      await this.page.keyboard.press("F1");
+      await input.waitFor({ timeout: 2_000 });
+    });
     await input.fill(`>${title}`);
     // What is found loosely, or was used lately, may stand above it.
     const exactly = this.page.getByText(title, { exact: true });

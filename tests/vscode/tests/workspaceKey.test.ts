@@ -182,6 +182,11 @@ describe("a folder with a .env that is not trusted", () => {
     await workbench.run("Workspaces: Manage Workspace Trust");
     await workbench.page.getByRole("button", { name: "Trust", exact: true }).click();
     await workbench.status.shows(await statusOf(demo.api, key));
+    // It lies over all the rest.
+    const page = workbench.page.getByText("You trust this folder");
+    await page.waitFor();
+    await workbench.page.keyboard.press("Escape");
+    await page.waitFor({ state: "hidden" });
     await isNowhere(session, OF_KEY, key.secret);
   });
 });
