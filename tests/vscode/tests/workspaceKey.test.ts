@@ -185,7 +185,7 @@ describe("a folder with a .env that is not trusted", () => {
     // It lies over all the rest.
     const page = workbench.page.getByText("You trust this folder");
     await page.waitFor();
-    await workbench.page.keyboard.press("Escape");
+    await workbench.page.getByRole("button", { name: "Close Modal Editor" }).click();
     await page.waitFor({ state: "hidden" });
     await isNowhere(session, OF_KEY, key.secret);
   });
