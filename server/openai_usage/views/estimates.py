@@ -1,5 +1,6 @@
 """Estimates in words: what use comes to at list prices. They stand beside what was billed, and never in its place."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from openai_usage import money, protocol
@@ -7,7 +8,7 @@ from openai_usage.queries import cost_query, given
 from openai_usage.report import Estimate, Report
 from openai_usage.views.numbers import days_text, ratio
 from openai_usage.views.state import State
-from openai_usage.views.words import ESTIMATED, NOT_YET_BILLED, listed
+from openai_usage.views.words import ESTIMATED, NOT_BILLED_BY_KEY, NOT_YET_BILLED, listed
 
 
 def estimate_text(state: State, amount: Decimal) -> str:
@@ -23,16 +24,19 @@ def not_yet_billed(state: State, billed: Decimal, estimate: Estimate | None) -> 
 
 
 def of_period(state: State, report: Report) -> protocol.Estimate | None:
-    """What the use of API keys comes to, and how far that is from the bill where there is one."""
+    """What the use of API keys comes to on the days without a bill by key, else on all; and how far off that is."""
     found, days = report.estimate, report.scope.days
     if found is None:
         return None
     billed, off = given(cost_query(report.scope.filters), days), _off(state, report)
-    if off and billed == days:
-        return _view(state, found, f"{ESTIMATED}; {off}")
-    # Part of the days has no bill, and all of them have an estimate.
-    where = f"; {off} of {days_text(billed)}" if off and billed else ""
-    return _view(state, found, f"{ESTIMATED}, {days_text(days)}{where}")
+    if report.estimate_of_billed is None or billed is None:
+        return _view(state, found, f"{ESTIMATED}; {NOT_BILLED_BY_KEY}" if billed is None else ESTIMATED)
+    unbilled = days.without(billed)
+    if not unbilled:
+        return _view(state, found, f"{ESTIMATED}; {off}" if off else ESTIMATED)
+    with money.exact():
+        rest = replace(found, amount=found.amount - report.estimate_of_billed)
+    return _view(state, rest, f"{ESTIMATED} for {days_text(unbilled[0])}" + (f" (where billed: {off})" if off else ""))
 
 
 def _off(state: State, report: Report) -> str:

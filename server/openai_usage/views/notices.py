@@ -1,6 +1,6 @@
 """What the user should know beside the figures: of everything, and of one section."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from openai_usage.days import Days
@@ -133,9 +133,8 @@ def _of_period(state: State, report: Report) -> Iterator[Notice]:
             "the section Line items has all of them."
         )
         yield _notice("unbilled", "info", text)
-    if unpriced := _unpriced(report):
-        text = f"The estimate is without {listed(unpriced)}: no list price is known."
-        yield _notice("unpriced", "info", text)
+    if report.estimate and report.estimate.unpriced:
+        yield _unpriced(report.estimate.unpriced)
     is_unused = report.spend is not None and not report.spend and not report.capabilities and not report.missing
     if is_unused and not state.problem and not scope.filters:
         projects = state.directory.projects.values() if state.directory else ()
@@ -145,10 +144,10 @@ def _of_period(state: State, report: Report) -> Iterator[Notice]:
         yield _notice("unused", "info", text)
 
 
-def _unpriced(report: Report) -> list[str]:
-    """What estimates leave out: models, and capabilities that tell no model."""
-    of_all = [report.estimate] if report.estimate else report.estimates.values()
-    return [capability(one) for one in sorted({name for one in of_all for name in one.unpriced})]
+def _unpriced(names: Iterable[str]) -> Notice:
+    """What an estimate leaves out: models, and capabilities that tell no model."""
+    without = listed([capability(one) for one in sorted(set(names))])
+    return _notice("unpriced", "info", f"The estimate is without {without}: no list price is known.")
 
 
 def _history(state: State, since: str) -> Notice:
@@ -197,6 +196,8 @@ def _limits_of_data(report: Report) -> Iterator[Notice]:
         if report.without_estimates:
             text += " There are too many keys to estimate what they cost then: choose some of them."
         yield _notice("keys-since", "info", text)
+    if unpriced := [name for one in report.estimates.values() for name in one.unpriced]:
+        yield _unpriced(unpriced)
     if scope.measure == "spend" and scope.width != "1d" and report.chart is not None:
         yield _notice("daily-money", "info", "OpenAI bills by day, so spend is shown by day.")
     if scope.section in report.not_narrowed:

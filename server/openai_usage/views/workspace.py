@@ -6,7 +6,7 @@ from typing import Final
 from openai_usage import protocol
 from openai_usage.directory import ApiKey, Directory
 from openai_usage.matching import Match
-from openai_usage.protocol import CHOOSE_KEY, OPEN_SETTINGS, SETTINGS_SECTION, Command, Notice, Selection
+from openai_usage.protocol import CHOOSE_KEY, OPEN_SETTINGS, SETTINGS_SECTION, SHOW, Command, Notice, Selection
 from openai_usage.scope import filters_of
 from openai_usage.settings import KeyId
 from openai_usage.views.controls import NO_FILTERS, is_narrowed_to
@@ -18,6 +18,7 @@ from openai_usage.workspace import FoundKey, NoKey
 
 _SETTING: Final = f"{SETTINGS_SECTION}.workspaceKey"
 _OPEN_SETTING: Final = Command(title="Open settings", command=OPEN_SETTINGS, arguments=[_SETTING])
+_CHOOSE: Final = Command(title="Choose", command=SHOW)
 _CHOOSE_AGAIN: Final = Command(title="Choose again", command=CHOOSE_KEY, arguments=[None])
 _MOST_CANDIDATES: Final = 10
 _MOST_PROJECTS: Final = 5
@@ -85,9 +86,10 @@ def key_problem(state: State) -> str | None:  # noqa: PLR0911 - a table
 
 def key_step(state: State) -> Command | None:
     """What to do about it, outside the panel; which one of several it is, is chosen there."""
+    if not key_problem(state):
+        return None
     found = state.workspace.match if state.workspace else None
-    is_chosen_from = found is not None and found.candidates and found.key_id is None
-    return _OPEN_SETTING if key_problem(state) and not is_chosen_from else None
+    return _CHOOSE if found is not None and found.candidates else _OPEN_SETTING
 
 
 def key_notices(state: State) -> Iterator[Notice]:
