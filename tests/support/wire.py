@@ -21,7 +21,8 @@ _PATIENCE = 120.0
 class Wire:
     """The real server process over stdio, and when what it sent was there.
 
-    What it keeps goes into `folder`; None: into one of its own, which is gone with it. `settings` are the editor's.
+    What it keeps goes into `folder`; None: into one of its own, which is gone with it. `settings` are the editor's, and
+    `workspace` is the folder that it works in.
     """
 
     def __init__(
@@ -30,11 +31,13 @@ class Wire:
         *arguments: str,
         folder: Path | None = None,
         settings: Mapping[str, Any] | None = None,
+        workspace: Path | None = None,
     ) -> None:
         self.heard: list[tuple[float, str, Any]] = []
         """The moment by `time.perf_counter`, the method and the parameters of each notification."""
         self._environ = environ
         self._settings = settings
+        self._workspace = workspace
         self._own_folder = None if folder else TemporaryDirectory(prefix="openai-usage-")
         self.folder = folder or Path(self._own_folder.name if self._own_folder else "")
         self._arguments = ("--data-dir", str(self.folder), *arguments)
@@ -52,7 +55,7 @@ class Wire:
         self._reader = asyncio.create_task(self._read(self._process.stdout))
         params = {
             "processId": None,
-            "rootUri": None,
+            "rootUri": self._workspace.as_uri() if self._workspace else None,
             "capabilities": {},
             "initializationOptions": self._settings,
         }
