@@ -36,6 +36,7 @@ class Figures:
         self.key: KeyFigures | None = None
         self.report: report.Report | None = None
         # What of it was added up last, and from what.
+        self._newest_key: KeyFigures | None = None
         self._newest: report.Report | None = None
         self._added_up: object = None
         self._reported: object = None
@@ -67,8 +68,12 @@ class Figures:
             self.bill = report.bill(buckets[queries.TOTAL])
             self.recent = report.recent(buckets[queries.TOTAL], buckets[queries.BASE], self.bill.currency, day)
             self.today = self._estimated(Days(day, day))
-            self.key = None if seen.key_id is None else self._of_key(seen.key_id, day)
+            self._newest_key = None if seen.key_id is None else self._of_key(seen.key_id, day)
             self._added_up = version, seen.key_id
+        key, before = self._newest_key, self.key
+        # Half of a refresh does not take away what is shown.
+        is_half = is_waiting and key and before and before.id == key.id and before.recent and not key.recent
+        self.key = before if is_half else key
         if scope is None:
             return
         # Charts by the minute grow by the minute, others with what is read.
@@ -97,8 +102,10 @@ class Figures:
 
     def _estimated(self, days: Days, key_id: str | None = None) -> report.Estimate | None:
         """What the use of those days comes to at list prices; None when most of it is not known, or no prices are."""
+        if not pricing.is_loaded() or self.currency != _CURRENCY:
+            return None
         known = self._known_use(days, key_id)
-        if not pricing.is_loaded() or self.currency != _CURRENCY or USAGE[0] not in {q.endpoint for q in known}:
+        if USAGE[0] not in {query.endpoint for query in known}:
             return None
         only = {} if key_id is None else {"api_key_id": frozenset({key_id})}
         return report.estimate(self._store, known, days, only)[None]

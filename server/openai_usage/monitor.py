@@ -581,7 +581,10 @@ class Monitor:
     def _needs_names(self) -> bool:
         """There is a key of which nobody has looked yet which one it is."""
         key = self._workspace.key
-        is_unknown = isinstance(key, FoundKey) and not self._key_id and not self._candidates
+        is_unknown = (isinstance(key, FoundKey) and not self._key_id and not self._candidates) or (
+            # What it is called, and whether there is one of that id.
+            isinstance(key, KeyId) and self._store.directory is None
+        )
         # A key that is none of the organisation's is not looked up over and over.
         return is_unknown and self._schedule.is_on and key not in self._looked_up
 

@@ -124,7 +124,7 @@ def find_key(source: KeySource, folder: Path | None, environ: Mapping[str, str])
     if isinstance(source, KeyId):
         return source
     if isinstance(source, KeyVariable):
-        return _first([source.file], source.variable, folder, {}, is_named=True)
+        return _first([source.file], source.variable, folder, {}, is_named=folder is not None)
     return _first(_FILES, VARIABLE, folder, environ, is_named=False)
 
 
@@ -142,7 +142,7 @@ def _first(
             continue
         except _UnfitError as error:
             faults.append(str(error))
-    if not is_named:
+    if environ:
         looked_at.append("the environment")
         with contextlib.suppress(_UnfitError):
             if secret := _key(environ.get(variable, ""), f"{variable} in the environment"):
@@ -173,7 +173,10 @@ def _variables(folder: Path, file: str) -> Mapping[str, str | None]:
     # Imported here: most workspaces have no such file.
     from dotenv import dotenv_values  # noqa: PLC0415
 
-    return dotenv_values(stream=io.StringIO(text), interpolate=False)
+    try:
+        return dotenv_values(stream=io.StringIO(text), interpolate=False)
+    except Exception:  # what a file can do to a parser is not known, and its words may hold what is in the file
+        raise _UnfitError(f"{file} could not be understood.") from None
 
 
 def _text(folder: Path, file: str) -> str:

@@ -15,7 +15,7 @@ from openai_usage.views.numbers import day_text, span_text, time_text
 from openai_usage.views.problems import Explanation, explain
 from openai_usage.views.state import KeyState, State
 from openai_usage.views.words import NOT_YET_BILLED, WORKSPACE
-from openai_usage.views.workspace import details, key_name, key_problem, key_step
+from openai_usage.views.workspace import details, key_failure, key_name, key_problem, key_step
 
 _SHOW = Command(title="Show OpenAI usage", command=SHOW)
 _MOST_LINE_ITEMS = 3
@@ -58,7 +58,7 @@ def _explanation(state: State) -> Explanation | None:
 
 def _with_numbers(state: State, recent: Recent, explanation: Explanation | None) -> StatusView:
     text, spoken, icon = _text(state, recent)
-    short = bool(explanation or state.left_out)
+    short = bool(explanation or state.left_out or (icon == "key" and key_failure(state)))
     icon = "sync~spin" if state.busy else "warning" if short else icon
     lines = [escape_sentence(explanation.text)] if explanation else []
     lines += _key_lines(state)
@@ -111,8 +111,7 @@ def _key_lines(state: State) -> list[str]:
         lines.append(f"**{WORKSPACE}: {escape(key_name(state, workspace.id))}**  \n{about}")
     if workspace is not None and workspace.recent is None and workspace.month is not None:
         lines.append("OpenAI does not tell what was billed for this key: with ≈ it is estimated by list prices.")
-    if problem:
-        lines.append(escape_sentence(problem))
+    lines += [escape_sentence(text) for text in (problem, key_failure(state)) if text]
     return lines
 
 

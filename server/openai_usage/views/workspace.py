@@ -7,11 +7,13 @@ from openai_usage import protocol
 from openai_usage.directory import ApiKey, Directory
 from openai_usage.matching import Match
 from openai_usage.protocol import CHOOSE_KEY, OPEN_SETTINGS, SETTINGS_SECTION, SHOW, Command, Notice, Selection
+from openai_usage.queries import key_bill
 from openai_usage.scope import filters_of
 from openai_usage.settings import KeyId
 from openai_usage.views.controls import NO_FILTERS, is_narrowed_to
 from openai_usage.views.names import name_of
 from openai_usage.views.numbers import day_text
+from openai_usage.views.problems import explain
 from openai_usage.views.state import KeyState, State
 from openai_usage.views.words import WORKSPACE, listed
 from openai_usage.workspace import FoundKey, NoKey
@@ -84,6 +86,15 @@ def key_problem(state: State) -> str | None:  # noqa: PLR0911 - a table
     return None
 
 
+def key_failure(state: State) -> str | None:
+    """Why the newest of its spend is not there; None when it is, or it is not known which key it is."""
+    key_id = state.workspace.id if state.workspace else None
+    error = state.failures.get(key_bill(key_id)) if key_id is not None else None
+    if error is None or state.problem is not None:
+        return None
+    return f"What was billed for this key could not be read: {explain(error, state.base_url, state.now, None).text}"
+
+
 def key_step(state: State) -> Command | None:
     """What to do about it, outside the panel; which one of several it is, is chosen there."""
     if not key_problem(state):
@@ -108,6 +119,8 @@ def key_notices(state: State) -> Iterator[Notice]:
         keys = "another API key looks" if others == 1 else f"{others} other API keys look"
         text = f"This workspace is taken to use {key_name(state, found.key_id)}; {keys} the same from outside."
         yield Notice(id="workspace-key", severity="info", text=text, command=_CHOOSE_AGAIN)
+    if text := key_failure(state):
+        yield Notice(id="workspace-bill", severity="warning", text=text)
     if isinstance(workspace.key, FoundKey) and workspace.key.faults:
         yield Notice(id="workspace-file", severity="info", text=" ".join(workspace.key.faults))
 
