@@ -3,7 +3,7 @@
     httpx.AsyncClient(transport=Direct(Little(clock)))
 
 A day's figures grow by the hour until they are settled, and every split of the bill comes to the same sum. Amounts have
-34 decimals, some keys have a part that is null.
+34 decimals, some keys have a part that is null. It answers of all keys also where it is asked of one.
 """
 
 import json
@@ -44,10 +44,11 @@ class Little:
         self._clock = clock
         self._first = midnight(first)
 
-    def billed(self, days: Days) -> Fraction:
-        """The bill of `days`, exactly."""
+    def billed(self, days: Days, key_id: str | None = None) -> Fraction:
+        """The bill of `days`, exactly; of one API key, or of all."""
         now = self._clock()
-        parts = (self._amount(who, midnight(day), now) for day in days for who in range(len(_WHO)))
+        whose = [who for who, values in enumerate(_WHO) if key_id is None or values[2] == key_id]
+        parts = (self._amount(who, midnight(day), now) for day in days for who in whose)
         return Fraction(sum(parts), _SMALLEST)
 
     def answer(self, request: httpx.Request) -> httpx.Response:

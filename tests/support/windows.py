@@ -33,9 +33,10 @@ from openai_usage.endpoints import Query
 from openai_usage.monitor import Monitor
 from openai_usage.openai_api import Client
 from openai_usage.protocol import PanelView, StatusView
-from openai_usage.settings import DEFAULT_BASE_URL, Settings
+from openai_usage.settings import DEFAULT_BASE_URL, KeyId, KeySource, Settings
 from openai_usage.store import LEASE_LENGTH, LONG_AGO, Store, open_account
 from openai_usage.store.file import File
+from openai_usage.workspace import Workspace
 from tests.support.little import Little, asked, is_about_figures
 
 START = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
@@ -118,11 +119,27 @@ class _Watched(Store):
         return wanted
 
 
+class _Folder(Workspace):
+    """A workspace whose key was found before."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__()
+        self._id = KeyId(key_id)
+
+    @property
+    def key(self) -> KeyId:
+        return self._id
+
+    async def look(self, source: KeySource, tell: Callable[[], object]) -> None:
+        """It would read files in another thread, which has the real clock."""
+
+
 class Server(httpx.AsyncBaseTransport):
     """A server without an editor, and the network between it and the organisation."""
 
-    def __init__(self, world: "World", settings: Settings) -> None:
+    def __init__(self, world: "World", settings: Settings, key_id: str | None = None) -> None:
         self.world = world
+        self.key_id = key_id
         self.loop = Loop(lambda: world.time)
         self.stands_still_until = 0.0
         self.statuses: list[StatusView] = []
@@ -143,7 +160,14 @@ class Server(httpx.AsyncBaseTransport):
             return self.stores[-1]
 
         self.monitor = Monitor(
-            credential, connect, self._publish, progress, settings, open_store=open_store, clock=world.clock
+            credential,
+            connect,
+            self._publish,
+            progress,
+            settings,
+            open_store=open_store,
+            workspace=_Folder(key_id) if key_id else None,
+            clock=world.clock,
         )
         self.task = self.loop.create_task(self.monitor.run())
 
@@ -199,6 +223,8 @@ class World:
         """How likely an answer comes before anything else happens."""
         self.overlap = 0.0
         self.longest_overlap = 0.0
+        self.keys: list[str | None] = [None]
+        """What there is in the folders of the servers, by chance."""
         self.asked_in_vain: list[str] = []
         """Settled days that were asked for again."""
         self._file: File | None = None
@@ -226,7 +252,7 @@ class World:
     # The servers.
 
     def start(self) -> Server:
-        server = Server(self, self.settings)
+        server = Server(self, self.settings, self.chance.choice(self.keys) if len(self.keys) > 1 else None)
         self.alive.append(server)
         return server
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 from datetime import timedelta
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import pytest
 
 from openai_usage import credentials, fetch, queries
 from openai_usage.credentials import Credential
+from openai_usage.days import Days, month_of
 from openai_usage.demo import DEMO_KEY
 from openai_usage.protocol import Selection
 from openai_usage.settings import DEFAULT_BASE_URL
 from openai_usage.store import LEASE_LENGTH, Store, open_account
+from openai_usage.views.numbers import Numbers
 from tests.support.little import read_now, rows
 from tests.support.windows import Server, World
 
@@ -96,7 +99,9 @@ def check(world: World, longest_overlap: timedelta = LEASE_LENGTH / 3) -> None:
         for server in world.alive:
             for query, buckets in server.store.buckets.items():
                 assert rows(buckets) == rows(fresh.buckets[query]), query
-        assert len({server.statuses[-1].text for server in world.alive}) == 1
+        for key_id in {server.key_id for server in world.alive}:
+            texts = {server.statuses[-1].text for server in world.alive if server.key_id == key_id}
+            assert texts == {status_text(world, key_id)}
         assert {server.statuses[-1].busy for server in world.alive} == {False}
         assert {server.statuses[-1].severity for server in world.alive} == {"ok"}
     finally:
@@ -106,6 +111,20 @@ def check(world: World, longest_overlap: timedelta = LEASE_LENGTH / 3) -> None:
     assert world.asked_in_vain == []
 
 
+def status_text(world: World, key_id: str | None) -> str:
+    """What the bill says now: of a key, and of all."""
+    today = world.now().date()
+
+    def amount(days: Days, key_id: str | None) -> str:
+        billed = world.organization.billed(days, key_id)
+        with localcontext(prec=80):
+            return Numbers.of("en").money(Decimal(billed.numerator) / billed.denominator, "usd")
+
+    month = month_of(today)
+    text = f"{amount(Days(today, today), key_id)} today · {amount(month, key_id)} this month"
+    return f"$(graph) {text}" if key_id is None else f"$(key) {text} of {amount(month, None)}"
+
+
 USUAL = ["sleep", "sleep", "refresh", "refresh", "kill", "start", "stop", "stand still"]
 
 
@@ -113,6 +132,8 @@ USUAL = ["sleep", "sleep", "refresh", "refresh", "kill", "start", "stop", "stand
 def test_windows(seed: int, tmp_path: Path) -> None:
     world = World(seed, tmp_path)
     world.faults = 0.1 if seed % 4 == 0 else 0.0
+    # Windows of one account work with different keys, or with none.
+    world.keys = [None, "key_a", "key_b"] if seed % 3 == 0 else [None]
     happens = [*USUAL, *(["show", "select"] if seed % 40 == 0 else []), *(["set back"] if seed % 4 == 3 else [])]
     try:
         live(world, 9, happens)
