@@ -58,8 +58,9 @@ class Query:
     width: Width = "1d"
     only: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """By dimension the values of which OpenAI is asked to answer; it knows this for projects and API keys."""
-    is_rolled_up: bool = False
-    """Not asked for: the sums, by one dimension, of what was asked for in more detail."""
+    rolled_up_from: tuple[str, ...] = ()
+    """Not asked for: the sums, by one dimension, of what was asked for split by these. Another split of the bill may
+    come to less by that dimension, so it is not the same."""
 
     def __str__(self) -> str:
         fineness = {"1d": "", "1h": " by hour", "1m": " by minute"}[self.width]

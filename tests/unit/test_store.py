@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from openai_usage.endpoints import COSTS, USAGE, Query
 from openai_usage.protocol import Period
 from openai_usage.rows import Bucket, Number
 from openai_usage.store import Buckets, Store
+from openai_usage.store import store as store_module
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 START = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)
@@ -198,3 +200,20 @@ def test_the_store_s_version_tells_every_change() -> None:
     store.absent.add(USAGE[1])
     versions.append(store.version)
     assert len(set(versions)) == 4
+
+
+def test_two_splits_of_the_bill_that_come_to_different_sums_are_rolled_up_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """OpenAI leaves some of the bill out of costs by API key; both splits also tell the project."""
+    monkeypatch.setattr(store_module, "_MANY_KEYS", 1)
+    store, days = Store(), Days(FIRST, FIRST)
+    by_item, by_key = Query(COSTS, ("project_id", "line_item")), Query(COSTS, ("project_id", "api_key_id"))
+    for query, amount in ((by_item, Decimal(10)), (by_key, Decimal(9))):
+        values = {"project_id": "proj_a", query.group_by[1]: "one", "currency": "usd"}
+        number = store.buckets[query].keys.number(tuple(map(values.get, COSTS.fields)))
+        store.put(query, days, [Bucket(days.start_time, [number], ([amount], [0]))], START)
+    for query, amount in ((by_item, 10), (by_key, 9)):
+        rows = store.rows(query, {"project_id"}, days)
+        assert rows is not store.buckets[query]
+        assert rows.whole(days).columns[0] == [amount]

@@ -19,7 +19,7 @@ from openai_usage.endpoints import Query
 from openai_usage.rows import Bucket, Keys
 from openai_usage.store.packing import UNREADABLE, key_of, key_text, pack, query_of, query_text, unpack
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the schema below. It is part of the file's name, so that servers of two versions never share a file."""
 _APPLICATION: Final = 0x6F617500 + VERSION
 _SCHEMA: Final = """

@@ -96,12 +96,12 @@ def key_of(text: str) -> Key:
 def query_text(query: Query) -> str:
     """A query as JSON; the same for the same query."""
     return msgspec.json.encode(
-        [query.endpoint.name, query.group_by, query.width, query.only, query.is_rolled_up]
+        [query.endpoint.name, query.group_by, query.width, query.only, query.rolled_up_from]
     ).decode()
 
 
 def query_of(text: str) -> Query:
     """The query again."""
-    shape = tuple[str, tuple[str, ...], Width, tuple[tuple[str, tuple[str, ...]], ...], bool]
-    name, group_by, width, only, is_rolled_up = msgspec.json.decode(text, type=shape)
-    return Query(_ENDPOINTS[name], group_by, width, only, is_rolled_up)
+    shape = tuple[str, tuple[str, ...], Width, tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]]
+    name, group_by, width, only, rolled_up_from = msgspec.json.decode(text, type=shape)
+    return Query(_ENDPOINTS[name], group_by, width, only, rolled_up_from)

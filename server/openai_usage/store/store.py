@@ -383,7 +383,7 @@ class Store(Facts):
 
 
 def _rolled_up(query: Query, dimension: str) -> Query:
-    return replace(query, group_by=(dimension,), is_rolled_up=True)
+    return replace(query, group_by=(dimension,), rolled_up_from=query.group_by)
 
 
 class _MovedError(Exception):
