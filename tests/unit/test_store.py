@@ -213,7 +213,7 @@ def test_two_splits_of_the_bill_that_come_to_different_sums_are_rolled_up_apart(
         values = {"project_id": "proj_a", query.group_by[1]: "one", "currency": "usd"}
         number = store.buckets[query].keys.number(tuple(map(values.get, COSTS.fields)))
         store.put(query, days, [Bucket(days.start_time, [number], ([amount], [0]))], START)
-    for query, amount in ((by_item, 10), (by_key, 9)):
+    for query, total in ((by_item, 10), (by_key, 9)):
         rows = store.rows(query, {"project_id"}, days)
         assert rows is not store.buckets[query]
-        assert rows.whole(days).columns[0] == [amount]
+        assert rows.whole(days).columns[0] == [total]
