@@ -6,8 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -20,6 +19,7 @@ from openai_usage import workspace
 from openai_usage.credentials import KeyKind
 from openai_usage.settings import KeyId, KeySource, KeyVariable
 from openai_usage.workspace import FoundKey, NoKey, Workspace, WorkspaceKey, find_key
+from tests.support.slow_disk import SlowDisk
 
 # Made up; each tells where it was.
 KEY = "sk-proj-" + "x" * 40
@@ -555,30 +555,6 @@ async def test_it_looks_again_each_time(tmp_path: Path) -> None:
     assert await looked(watched) == OTHER
     (a / ".env").unlink()
     assert await looked(watched) == SHELL
-
-
-class SlowDisk:
-    """In whose folders a look takes until it is let go. It counts them."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.begun: list[tuple[KeySource, Path | None]] = []
-        self.slow: set[str] = set()
-        self._go = threading.Event()
-        self._find = workspace.find_key
-        # What is slow keeps nobody waiting, not even for so long.
-        monkeypatch.setattr(workspace, "_PATIENCE", 0.01)
-        monkeypatch.setattr(workspace, "find_key", self.find_key)
-
-    def find_key(self, source: KeySource, folder: Path | None, environ: Mapping[str, str]) -> WorkspaceKey:
-        self.begun.append((source, folder))
-        found = self._find(source, folder, environ)
-        if folder is not None and folder.name in self.slow:
-            assert self._go.wait(60)
-        return found
-
-    def let_go(self) -> None:
-        self.slow.clear()
-        self._go.set()
 
 
 @pytest.fixture
