@@ -223,8 +223,12 @@ async def _read_directory(client: "Client", store: Store, _: datetime) -> None:
     projects, users = await asyncio.gather(openai_api.projects(client), openai_api.users(client))
     found = Directory(projects={one.id: one for one in projects}, users={one.id: one for one in users})
     known = store.directory
-    # Names of keys that were known stay until the new ones are there.
-    store.directory = replace(found, api_keys=known.api_keys, users={**known.users, **found.users}) if known else found
+    # Names of keys that were known stay until the new ones are there. Of a first reading there are none yet.
+    store.directory = (
+        replace(found, api_keys=known.api_keys, users={**known.users, **found.users}, is_whole=known.is_whole)
+        if known
+        else replace(found, is_whole=False)
+    )
     keys = await asyncio.gather(*(openai_api.api_keys(client, one.id) for one in projects), return_exceptions=True)
     accounts = await asyncio.gather(
         *(openai_api.service_accounts(client, one.id) for one in projects if not one.is_archived),

@@ -29,6 +29,8 @@ from openai_usage.store import LONG_AGO, Store
 from openai_usage.workspace import FoundKey, Workspace, WorkspaceKey
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from openai_usage.openai_api import Client
 
 _log = logging.getLogger(__name__)
@@ -103,8 +105,9 @@ class Monitor:
 
         self._match: Match | None = None
         """Which API key that of the workspace is."""
-        self._looked_up: set[WorkspaceKey | None] = set()
-        """The keys for which the names were read afresh."""
+        self._key: WorkspaceKey | None = None
+        self._known_since: dict[SecretStr, datetime] = {}
+        """When a key was found first: names that were read before may lack it."""
         self._outdated: list[Reader] = []
         self._reader = self._new_reader()
         self._figures = Figures(self._store)
@@ -121,6 +124,8 @@ class Monitor:
         """Since when the user wants newer figures."""
         self._user_waits = False
         self._more_wanted = False
+        self._is_answered = False
+        """What nobody waited for came, and may lead to more questions: those belong to the command that began it."""
         self._busy = False
         self._fetching: asyncio.Task[fetch.Failures | None] | None = None
         self._reading_history: asyncio.Task[None] | None = None
@@ -350,18 +355,21 @@ class Monitor:
 
     def _on_key(self) -> None:
         """The workspace's key may be another one, or it may be known by now which one it is."""
-        key, before = self._workspace.key, self._match
-        self._match = None
+        key, before = self._workspace.key, (self._key, self._match)
+        self._key, self._match = key, None
+        if isinstance(key, FoundKey):
+            self._known_since.setdefault(key.secret, self._clock())
         if isinstance(key, FoundKey | KeyId):
-            self._match = match(key, self._store.directory, self._remembered(key))
-            directory = self._store.directory
+            found, directory = match(key, self._store.directory, self._remembered(key)), self._store.directory
+            # That it is none of them is not known before they were read for it.
+            self._match = None if found == Match(None) and self._needs_names else found
             only = self._match.key_id if self._match else None
             # Once it is deleted no list tells of it any more.
             if only and isinstance(key, FoundKey) and not self._remembered(key) and directory and directory.is_whole:
                 self._remember(key, only)
-        if self._match != before:
+        if (self._key, self._match) != before:
             # Of another key, other figures are shown.
-            self._more_wanted = True
+            self._more_wanted |= self._match != before[1] and self._schedule.is_on
             self._wake.set()
             self._show_what_is_known()
 
@@ -402,7 +410,8 @@ class Monitor:
         if not isinstance(credential, Credential):
             self._problem = credential
             self._schedule.stop()
-            await self._ask_whose(credential)
+            if self._schedule.is_on or refresh is not None or user_waits:
+                await self._ask_whose(credential)
             return
         reader, now, is_due = self._reader, self._clock(), self._schedule.is_due
         is_asked = refresh is not None or is_due or user_waits
@@ -411,6 +420,7 @@ class Monitor:
             return
         by_user = refresh is not None or (is_due and user_waits)
         # After a look of another server, this one's panel may lack what that one does not show.
+        is_asked, self._is_answered = is_asked or self._is_answered, False
         is_wanted = is_asked or (self._more_wanted and self._schedule.is_on and not self._schedule.is_idle)
         is_missing = bool(is_wanted and reader.shown(self._seen(now), now))
         if by_user or is_due or is_missing:
@@ -420,7 +430,7 @@ class Monitor:
             plans = Refresh(reader, self._seen, wanted=wanted, is_due=self._is_due)
             if not await self._read(reader, (plans.first, plans.rest), user_waits=user_waits):
                 return
-        elif not self._more_wanted and not self._needs_names:
+        elif not self._more_wanted and not (self._needs_names and self._schedule.is_on):
             return
         self._more_wanted = False
         if queries.TOTAL not in self._store.failures:
@@ -428,8 +438,7 @@ class Monitor:
             now = self._clock()
             # What another server has just read is not asked for again.
             self._store.follow()
-            names = self._needs_names
-            self._looked_up.add(self._workspace.key)
+            names = self._needs_names and (self._schedule.is_on or is_asked)
             reader.start_later(reader.later(self._scope(now), now, by_user=by_user, names=names))
 
     async def _ask_whose(self, key: KeyFault | UnfitKey) -> None:
@@ -443,10 +452,13 @@ class Monitor:
         self._publish()
         try:
             client = self._connect(self._base_url, credential)
-            self._key_organization = await client.whose()
-            await client.aclose()
         except ApiError as error:
             _log.info("Whose key it is was not told: %s", error)
+            return
+        try:
+            self._key_organization = await client.whose()
+        finally:
+            await client.aclose()
 
     def _is_due(self) -> bool:
         """By what is known now: other servers may have asked meanwhile."""
@@ -533,7 +545,7 @@ class Monitor:
     def _on_late(self, is_more: bool) -> None:
         self._on_key()
         if is_more:
-            self._more_wanted = True
+            self._more_wanted = self._is_answered = True
             self._wake.set()
         self._show_what_is_known()
 
@@ -544,7 +556,6 @@ class Monitor:
         self._reader = self._new_reader(store)
         self._figures = Figures(self._store)
         self._problem = self._history_problem = self._match = None
-        self._looked_up.clear()
 
     def _cancel(self) -> None:
         if self._fetching is not None:
@@ -580,13 +591,15 @@ class Monitor:
     @property
     def _needs_names(self) -> bool:
         """There is a key of which nobody has looked yet which one it is."""
-        key = self._workspace.key
-        is_unknown = (isinstance(key, FoundKey) and not self._key_id and not self._candidates) or (
+        key, store = self._key, self._store
+        if isinstance(key, KeyId):
             # What it is called, and whether there is one of that id.
-            isinstance(key, KeyId) and self._store.directory is None
-        )
-        # A key that is none of the organisation's is not looked up over and over.
-        return is_unknown and self._schedule.is_on and key not in self._looked_up
+            return store.directory is None and not self._reader.are_names_refused
+        if not isinstance(key, FoundKey) or self._key_id or self._candidates:
+            return False
+        # A key that is none of the organisation's is not looked up over and over, nor is what is refused.
+        is_read = store.names_read is not None and store.names_read >= self._known_since[key.secret]
+        return not is_read or (fetch.DIRECTORY in store.failures and not self._reader.are_names_refused)
 
     def _remembered(self, key: WorkspaceKey) -> str | None:
         store = self._store

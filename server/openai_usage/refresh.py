@@ -51,7 +51,9 @@ class Refresh:
         """What has to be read because something moved."""
         store = self._store
         if not self._has_begun:
-            return ()
+            # What stands in for what was refused just now. What failed would fail again.
+            wanted = self._reader.shown(self._seen(now), now)
+            return [question for question in wanted if question.topic not in store.failures]
         has_moved = store.moves != self._moves
         with store.up_to_date():
             error = store.failures.get(queries.TOTAL)

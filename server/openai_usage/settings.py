@@ -152,7 +152,7 @@ def _key_source(value: object) -> KeySource | None:
         return None
     if text in {"auto", "off"}:
         return "auto" if text == "auto" else "off"
-    if text.startswith(_KEY_ID) and text.replace("_", "").replace("-", "").isalnum():
+    if text.startswith(_KEY_ID) and text.removeprefix(_KEY_ID).replace("_", "").replace("-", "").isalnum():
         return KeyId(text)
     file, colon, variable = text.rpartition(":")
     if not colon or not file:
@@ -162,10 +162,10 @@ def _key_source(value: object) -> KeySource | None:
 
 def _status_scope(value: object) -> StatusScope | None:
     """None: it is none."""
-    if value is None:
-        return "both"
-    scope = value.get("scope", "both") if isinstance(value, dict) else None
-    return next((one for one in get_args(StatusScope) if one == scope), None)
+    if not isinstance(value, dict | None):
+        return None
+    scope = value.get("scope") if value else None
+    return "both" if scope is None else next((one for one in get_args(StatusScope) if one == scope), None)
 
 
 def _is_minutes(value: object) -> bool:

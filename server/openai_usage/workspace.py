@@ -8,6 +8,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _MOST_BYTES: Final = 256 * 1024
 """No file of variables is larger."""
 _PATIENCE: Final = 0.2
 """Seconds; a slow disk does not keep the figures waiting for longer."""
+_LONG_BLANKS: Final = re.compile(r"[^\S\r\n]{64,}")
+"""To look for a comment behind so many takes python-dotenv (1.2) the square of the time; no key has any."""
 
 # It tells of each line that it cannot read, every time.
 logging.getLogger("dotenv").setLevel(logging.ERROR)
@@ -81,6 +84,8 @@ class Workspace:
         self._found: dict[Path | None, WorkspaceKey] = {}
         self._source: KeySource = "off"
         self._looking: dict[Path | None, asyncio.Task[None]] = {}
+        self._look_again: set[Path | None] = set()
+        """Where something may have changed since a look began that is on its way."""
 
     @property
     def key(self) -> WorkspaceKey | None:
@@ -109,14 +114,21 @@ class Workspace:
         task = self._looking.get(folder)
         if task is None or task.done():
             self._looking[folder] = task = asyncio.create_task(self._look(source, folder, self._environ))
+        else:
+            self._look_again.add(folder)
         await asyncio.wait({task}, timeout=_PATIENCE)
         if not task.done():
             task.add_done_callback(lambda _: tell())
 
     async def _look(self, source: KeySource, folder: Path | None, environ: Mapping[str, str]) -> None:
-        found = await asyncio.to_thread(find_key, source, folder, environ)
-        if source == self._source:
+        is_outdated = True
+        while is_outdated:
+            self._look_again.discard(folder)
+            found = await asyncio.to_thread(find_key, source, folder, environ)
+            if source != self._source or (folder is not None and folder not in self._folders):
+                return
             self._found[folder] = found
+            is_outdated = folder in self._look_again
 
 
 def find_key(source: KeySource, folder: Path | None, environ: Mapping[str, str]) -> WorkspaceKey:
@@ -174,7 +186,7 @@ def _variables(folder: Path, file: str) -> Mapping[str, str | None]:
     from dotenv import dotenv_values  # noqa: PLC0415
 
     try:
-        return dotenv_values(stream=io.StringIO(text), interpolate=False)
+        return dotenv_values(stream=io.StringIO(_LONG_BLANKS.sub(" ", text)), interpolate=False)
     except Exception:  # what a file can do to a parser is not known, and its words may hold what is in the file
         raise _UnfitError(f"{file} could not be understood.") from None
 

@@ -590,3 +590,20 @@ async def test_the_transport_answers_any_host() -> None:
     )
     assert json.loads(response.text, parse_float=Decimal) == body
     assert refused.status_code == 404
+
+
+@pytest.mark.parametrize("path", [COSTS, PROJECTS, "/v1/models", "/v1/organization/nothing"])
+@pytest.mark.parametrize(
+    ("authorization", "name"),
+    [
+        (f"Bearer {DEMO_KEY}", "northwind-labs"),
+        ("Bearer sk-proj-" + "x" * 40, "northwind-labs"),
+        ("Bearer sk-proj-" + "x" * 40 + "-revoked", None),
+        ("Bearer ", None),
+        ("Basic sk-proj", None),
+        (None, None),
+    ],
+)
+def test_whose_a_key_is_is_said_whatever_it_may_do(path: str, authorization: str | None, name: str | None) -> None:
+    answer = Api(ORGANIZATION).answer(Request("GET", path, f"start_time={TODAY}", authorization))
+    assert answer.headers.get("openai-organization") == name

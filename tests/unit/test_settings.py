@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openai_usage import settings
-from openai_usage.settings import Settings
+from openai_usage.settings import KeyId, KeySource, KeyVariable, Settings
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -19,7 +19,14 @@ json_values = st.recursive(
 @given(
     json_values
     | st.fixed_dictionaries(
-        {}, optional={"refreshMinutes": json_values, "baseUrl": json_values, "monthlyBudget": json_values}
+        {},
+        optional={
+            "refreshMinutes": json_values,
+            "baseUrl": json_values,
+            "monthlyBudget": json_values,
+            "workspaceKey": json_values,
+            "statusBar": json_values | st.fixed_dictionaries({}, optional={"scope": json_values}),
+        },
     )
 )
 def test_nothing_raises_and_the_value_is_usable(raw: object) -> None:
@@ -28,6 +35,8 @@ def test_nothing_raises_and_the_value_is_usable(raw: object) -> None:
     assert value.monthly_budget is None or 0 < value.monthly_budget <= 10**12
     assert value.base_url is None or value.base_url.startswith(("http://", "https://"))
     assert all(problem.endswith(".") for problem in problems)
+    assert value.workspace_key in {"auto", "off"} or isinstance(value.workspace_key, KeyId | KeyVariable)
+    assert value.status_scope in {"organization", "workspaceKey", "both"}
 
 
 @pytest.mark.parametrize("minutes", [0, 1, 5, 2.5, 1440])
@@ -124,3 +133,74 @@ def test_the_address_in_the_environment() -> None:
     value, problems = settings.read_base_url("nonsense")
     assert value is None
     assert "OPENAI_BASE_URL" in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("raw", "source"),
+    [
+        (None, "auto"),
+        ("", "auto"),
+        ("auto", "auto"),
+        (" off ", "off"),
+        ("key_10xSzP3zPsz8zB5O", KeyId("key_10xSzP3zPsz8zB5O")),
+        ("key_a-b_c", KeyId("key_a-b_c")),
+        (".env:OPENAI_KEY", KeyVariable(".env", "OPENAI_KEY")),
+        ("backend/.env.local:K2", KeyVariable("backend/.env.local", "K2")),
+        ("some folder/.env:OPENAI_KEY", KeyVariable("some folder/.env", "OPENAI_KEY")),
+        ("/home/me/ws/.env:OPENAI_KEY", KeyVariable("/home/me/ws/.env", "OPENAI_KEY")),
+        ("C:\\ws\\.env:OPENAI_KEY", KeyVariable("C:\\ws\\.env", "OPENAI_KEY")),
+        ("a:b/.env:OPENAI_KEY", KeyVariable("a:b/.env", "OPENAI_KEY")),
+        ("backend/.env", KeyVariable("backend/.env", "OPENAI_API_KEY")),
+        ("key_file.env", KeyVariable("key_file.env", "OPENAI_API_KEY")),
+        ("secrets:OPENAI_KEY", KeyVariable("secrets", "OPENAI_KEY")),
+    ],
+)
+def test_where_the_workspace_s_key_is(raw: object, source: KeySource) -> None:
+    assert settings.read({"workspaceKey": raw}) == (Settings(workspace_key=source), [])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "Auto", "on", "OPENAI_API_KEY", ".env:", ":OPENAI_KEY", ":", ".env:1A", ".env:A B", ".env:A-B", ".env\n:A",
+        ".env\0:A", "key_", "   ", 5, True, False, 0, [], ["auto"], {}, {"file": ".env"}, "sk-proj-" + "x" * 40,
+        ".env:sk-proj-" + "x" * 40,
+    ],
+)  # fmt: skip
+def test_another_place_is_reported_and_not_repeated(raw: object) -> None:
+    """It could be the key itself, put where only its place belongs."""
+    value, problems = settings.read({"workspaceKey": raw, "statusBar": {"scope": "organization"}})
+    assert value == Settings(status_scope="organization")
+    (problem,) = problems
+    assert problem == (
+        '"openaiUsage.workspaceKey" has to be auto, off, an API key id (key_…), or a file and a variable '
+        "(.env:OPENAI_API_KEY); auto is used."
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "scope"),
+    [
+        (None, "both"),
+        ({}, "both"),
+        ({"other": 1}, "both"),
+        ({"scope": None}, "both"),
+        ({"scope": "both"}, "both"),
+        ({"scope": "organization"}, "organization"),
+        ({"scope": "workspaceKey"}, "workspaceKey"),
+    ],
+)
+def test_whose_spend_the_status_bar_shows(raw: object, scope: str) -> None:
+    value, problems = settings.read({"statusBar": raw})
+    assert (value.status_scope, problems) == (scope, [])
+
+
+@pytest.mark.parametrize(
+    "raw", ["both", ["both"], 1, {"scope": "key"}, {"scope": 1}, {"scope": []}, {"scope": ["both"]}]
+)
+def test_another_scope_is_reported(raw: object) -> None:
+    value, problems = settings.read({"statusBar": raw})
+    assert value == Settings()
+    assert problems == [
+        '"openaiUsage.statusBar.scope" has to be one of organization, workspaceKey, both; both is used.'
+    ]

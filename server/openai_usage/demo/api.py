@@ -69,11 +69,12 @@ class Api:
         except RequestError as error:
             status, payload = HTTPStatus(error.status), _envelope(error)
         digest = blake2b(repr((request.method, request.path, request.query)).encode(), digest_size=16)
-        return Response(
-            status=status,
-            headers={"content-type": "application/json", "x-request-id": f"req_{digest.hexdigest()}"},
-            body=encode(payload),
-        )
+        headers = {"content-type": "application/json", "x-request-id": f"req_{digest.hexdigest()}"}
+        key = _key_of(request.authorization)
+        if key and not key.endswith(_REVOKED):
+            # Whose key it is, OpenAI says whatever the key may do (seen live by third parties).
+            headers["openai-organization"] = self.organization.name.lower().replace(" ", "-")
+        return Response(status, headers, encode(payload))
 
     def _payload(self, request: Request) -> Json:
         endpoint = self._endpoint(request.path) if request.method == "GET" else None
@@ -145,10 +146,15 @@ def _marked(value: object) -> str:
     raise TypeError(f"not JSON: {value!r}")
 
 
-def _authorize(authorization: str | None, scope: str) -> None:
+def _key_of(authorization: str | None) -> str:
+    """Empty where there is none."""
     scheme, _, key = (authorization or "").strip().partition(" ")
-    key = key.strip()
-    if scheme.lower() != "bearer" or not key:
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def _authorize(authorization: str | None, scope: str) -> None:
+    key = _key_of(authorization)
+    if not key:
         raise RequestError(
             "You didn't provide an API key. You need to provide your API key in an Authorization header "
             "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY). "

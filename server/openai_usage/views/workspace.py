@@ -126,7 +126,7 @@ def key_notices(state: State) -> Iterator[Notice]:
 
 
 def _is_one_of(found: Match) -> bool:
-    return len(found.candidates) > 1
+    return any(one.id != found.key_id for one in found.candidates)
 
 
 def _is_unlisted(state: State, key_id: str) -> bool:
