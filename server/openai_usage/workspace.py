@@ -136,12 +136,12 @@ def find_key(source: KeySource, folder: Path | None, environ: Mapping[str, str])
     if isinstance(source, KeyId):
         return source
     if isinstance(source, KeyVariable):
-        return _first([source.file], source.variable, folder, {}, is_named=folder is not None)
+        return _first([source.file], source.variable, folder, None, is_named=True)
     return _first(_FILES, VARIABLE, folder, environ, is_named=False)
 
 
 def _first(
-    files: Sequence[str], variable: str, folder: Path | None, environ: Mapping[str, str], *, is_named: bool
+    files: Sequence[str], variable: str, folder: Path | None, environ: Mapping[str, str] | None, *, is_named: bool
 ) -> FoundKey | NoKey:
     faults: list[str] = []
     looked_at = list(files) if folder is not None else []
@@ -154,7 +154,7 @@ def _first(
             continue
         except _UnfitError as error:
             faults.append(str(error))
-    if environ:
+    if environ is not None:
         looked_at.append("the environment")
         with contextlib.suppress(_UnfitError):
             if secret := _key(environ.get(variable, ""), f"{variable} in the environment"):
