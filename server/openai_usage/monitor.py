@@ -114,7 +114,7 @@ class Monitor:
         self._problem: views.Problem | None = None
         self._history_problem: ApiError | Literal["full"] | None = None
 
-        self._is_whose_asked = False
+        self._asking_whose: asyncio.Task[None] | None = None
         self._key_organization: str | None = None
 
         self._wake = asyncio.Event()
@@ -288,7 +288,8 @@ class Monitor:
                 await self._schedule.wait(self._wake)
                 await self._step()
         finally:
-            others = [watching, *self._exports, *([self._reading_history] if self._reading_history else [])]
+            more = [self._reading_history, self._asking_whose]
+            others = [watching, *self._exports, *(task for task in more if task is not None)]
             self._cancel()
             for task in others:
                 task.cancel()
@@ -369,9 +370,16 @@ class Monitor:
                 self._remember(key, only)
         if (self._key, self._match) != before:
             # Of another key, other figures are shown.
+            self._narrow_to_key(before[1])
             self._more_wanted |= self._match != before[1] and self._schedule.is_on
             self._wake.set()
             self._show_what_is_known()
+
+    def _narrow_to_key(self, before: Match | None) -> None:
+        """A panel that shows this workspace alone shows the key of the folder that is entered."""
+        old, new = before.key_id if before else None, self._key_id
+        if old and new and filters_of(self._selection) == {"api_key_id": frozenset({old})}:
+            self._selection = merged(self._selection, Selection(api_key_ids=[new]))
 
     async def _know_prices(self) -> None:
         """Load the list prices once there is something to price, after what is known was shown: it takes a while."""
@@ -411,7 +419,7 @@ class Monitor:
             self._problem = credential
             self._schedule.stop()
             if self._schedule.is_on or refresh is not None or user_waits:
-                await self._ask_whose(credential)
+                self._ask_whose(credential)
             return
         reader, now, is_due = self._reader, self._clock(), self._schedule.is_due
         is_asked = refresh is not None or is_due or user_waits
@@ -441,15 +449,13 @@ class Monitor:
             names = self._needs_names and (self._schedule.is_on or is_asked)
             reader.start_later(reader.later(self._scope(now), now, by_user=by_user, names=names))
 
-    async def _ask_whose(self, key: KeyFault | UnfitKey) -> None:
+    def _ask_whose(self, key: KeyFault | UnfitKey) -> None:
         """Which organisation the key belongs to that was set for us and cannot read usage. Once."""
         credential = self._credential
-        if not isinstance(key, UnfitKey) or key.variable != ADMIN_VARIABLE or not isinstance(credential, Credential):
-            return
-        if self._is_whose_asked:
-            return
-        self._is_whose_asked = True
-        self._publish()
+        if isinstance(key, UnfitKey) and key.variable == ADMIN_VARIABLE and isinstance(credential, Credential):
+            self._asking_whose = self._asking_whose or asyncio.create_task(self._learn_whose(credential))
+
+    async def _learn_whose(self, credential: Credential) -> None:
         try:
             client = self._connect(self._base_url, credential)
         except ApiError as error:
@@ -459,6 +465,7 @@ class Monitor:
             self._key_organization = await client.whose()
         finally:
             await client.aclose()
+        self._show_what_is_known()
 
     def _is_due(self) -> bool:
         """By what is known now: other servers may have asked meanwhile."""
@@ -556,8 +563,11 @@ class Monitor:
         self._reader = self._new_reader(store)
         self._figures = Figures(self._store)
         self._problem = self._history_problem = self._match = None
+        self._asking_whose = self._key_organization = None
 
     def _cancel(self) -> None:
+        if self._asking_whose is not None:
+            self._asking_whose.cancel()
         if self._fetching is not None:
             self._fetching.cancel()
         if self._reading_history is not None:

@@ -12,7 +12,7 @@ import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Final
 
 from pydantic import SecretStr
@@ -26,6 +26,8 @@ _FILES: Final = (".env.local", ".env")
 """What is in the first one goes before, as where programs read both."""
 _MOST_BYTES: Final = 256 * 1024
 """No file of variables is larger."""
+_SHORTEST: Final = 20
+"""Characters; no key is shorter."""
 _PATIENCE: Final = 0.2
 """Seconds; a slow disk does not keep the figures waiting for longer."""
 _LONG_BLANKS: Final = re.compile(r"[^\S\r\n]{64,}")
@@ -53,9 +55,10 @@ class FoundKey:
 
     @property
     def redacted(self) -> str:
-        """No more of it than OpenAI itself shows."""
+        """No more of it than OpenAI itself shows of a key; nothing of what looks like none."""
         secret = self.secret.get_secret_value()
-        return f"{secret[:8]}…{secret[-4:]}" if len(secret) >= _LONG_ENOUGH else "…"
+        is_key = len(secret) >= _LONG_ENOUGH and kind_of(secret) is not KeyKind.OTHER
+        return f"{secret[:8]}…{secret[-4:]}" if is_key else "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class NoKey:
 
 WorkspaceKey = FoundKey | NoKey | KeyId
 
-_LONG_ENOUGH: Final = 20
+_LONG_ENOUGH: Final = 40
 
 
 class Workspace:
@@ -168,7 +171,8 @@ class _UnfitError(Exception):
 
 def _key(value: str, where: str) -> SecretStr | None:
     text = value.strip()
-    if not text:
+    # "your-key-here": what stands in templates is no key.
+    if len(text) < _SHORTEST and "$" not in text:
         return None
     if "$" in text:
         raise _UnfitError(f"{where} refers to another variable, which is not followed.")
@@ -192,6 +196,9 @@ def _variables(folder: Path, file: str) -> Mapping[str, str | None]:
 
 
 def _text(folder: Path, file: str) -> str:
+    # Windows would tell another computer who the user is, only to find out where that leads.
+    if PureWindowsPath(file).drive.startswith("\\\\"):
+        raise _UnfitError(f"{file} lies outside the workspace folder, and was not read.")
     try:
         path = (folder / file).resolve(strict=True)
         is_inside = path.is_relative_to(folder.resolve(strict=True))
@@ -221,6 +228,9 @@ def _data(path: Path) -> bytes | None:
     """No more than tells that it is too much; None of what is no plain file, which could keep us waiting for ever."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     # On Windows a folder cannot be opened at all.
+    if path.is_dir():
+        # A virtual environment, most likely.
+        raise FileNotFoundError(path)
     if not path.is_file():
         return None
     with os.fdopen(os.open(path, flags), "rb") as opened:

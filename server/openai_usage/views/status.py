@@ -15,7 +15,7 @@ from openai_usage.views.numbers import day_text, span_text, time_text
 from openai_usage.views.problems import Explanation, explain
 from openai_usage.views.state import KeyState, State
 from openai_usage.views.words import NOT_YET_BILLED, WORKSPACE
-from openai_usage.views.workspace import details, key_failure, key_name, key_problem, key_step
+from openai_usage.views.workspace import details, is_unlisted, key_failure, key_name, key_problem, key_step
 
 _SHOW = Command(title="Show OpenAI usage", command=SHOW)
 _MOST_LINE_ITEMS = 3
@@ -87,16 +87,22 @@ def _text(state: State, recent: Recent) -> tuple[str, str, str]:
     of_key = _key_amounts(state, workspace) if workspace and state.status_scope != "organization" else None
     if workspace is None or of_key is None:
         return " · ".join(of_all), f": {', '.join(of_all)}", "graph"
-    parts = f"{of_key[0]} {today}", f"{of_key[1]} {month}"
-    rest = f" of {state.money(recent.month)}" if state.status_scope == "both" else ""
+    parts = [f"{amount} {days}" for amount, days in zip(of_key, (today, month), strict=True)]
+    whole, spoken = "", [part.replace("≈", "estimated") for part in parts]
+    if state.status_scope == "both":
+        # What is estimated is no part of what was billed.
+        whole = f" of {state.money(recent.month)}" if workspace.recent else f" · all {state.money(recent.month)}"
     name = key_name(state, workspace.id or "")
-    return f"{' · '.join(parts)}{rest}", f" of {name}: {', '.join(parts)}{rest}", "key"
+    return f"{' · '.join(parts)}{whole}", f" of {name}: {', '.join(spoken)}{whole.replace(' ·', ',')}", "key"
 
 
 def _key_amounts(state: State, workspace: KeyState) -> tuple[str, str] | None:
     """Of today and of the month: billed, or estimates where there is no bill of the key."""
-    if workspace.recent is not None:
-        return state.money(workspace.recent.today), state.money(workspace.recent.month)
+    recent = workspace.recent
+    if recent is not None:
+        # An id that is wrong costs nothing either.
+        is_nothing = not recent.month and not recent.last_7_days and is_unlisted(state, workspace.id or "")
+        return None if is_nothing else (state.money(recent.today), state.money(recent.month))
     if workspace.today is not None and workspace.month is not None:
         return estimate_text(state, workspace.today.amount), estimate_text(state, workspace.month.amount)
     return None

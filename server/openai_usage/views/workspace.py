@@ -56,9 +56,15 @@ def details(state: State, workspace: KeyState, key_id: str) -> list[str]:
         found.append(f"Project {name_of('project_id', key.project_id, state.directory).text}")
         if key.owner_name:
             found.append(f"Owner {key.owner_name}")
-    elif state.directory is not None and state.directory.is_whole:
+    elif is_unlisted(state, key_id):
         found.append("no longer listed")
     return [*found, _where(workspace)]
+
+
+def is_unlisted(state: State, key_id: str) -> bool:
+    """Whether there is no key of that id (any more)."""
+    directory = state.directory
+    return directory is not None and directory.is_whole and key_id not in directory.api_keys
 
 
 def key_problem(state: State) -> str | None:  # noqa: PLR0911 - a table
@@ -72,13 +78,16 @@ def key_problem(state: State) -> str | None:  # noqa: PLR0911 - a table
         case FoundKey() as key, Match(None, candidates) if candidates:
             return (
                 f"{_redacted(key)} may be any of {len(candidates)} API keys: OpenAI tells no more of a key than its "
-                "beginning and its end. Which one is it?"
+                f"beginning and its end. Which one is it?{_of_many(candidates)}"
             )
         case FoundKey() as key, Match(None, _):
             return _not_found(key, state.directory or Directory())
+        case FoundKey() as key, None if (error := state.failures.get("names")) is not None and state.recent:
+            said = explain(error, state.base_url, state.now, None).text
+            return f"Which API key it is that this workspace uses ({key.redacted} in {key.place}) is not known: {said}"
         case FoundKey() as key, None if state.recent is None and not state.busy and state.problem is not None:
             return f"{_redacted(key)} is a {key.kind}. What it cost shows here once an admin key may read it."
-        case KeyId(id=key_id), _ if _is_unlisted(state, key_id):
+        case KeyId(id=key_id), _ if is_unlisted(state, key_id):
             return (
                 f"No API key of this organisation has the id {key_id} ({_SETTING}). It may be deleted; what was used "
                 "with it still counts."
@@ -129,11 +138,6 @@ def _is_one_of(found: Match) -> bool:
     return any(one.id != found.key_id for one in found.candidates)
 
 
-def _is_unlisted(state: State, key_id: str) -> bool:
-    directory = state.directory
-    return directory is not None and directory.is_whole and key_id not in directory.api_keys
-
-
 def _where(workspace: KeyState) -> str:
     key = workspace.key
     return f"{key.redacted} in {key.place}" if isinstance(key, FoundKey) else f"set in {_SETTING}"
@@ -141,6 +145,12 @@ def _where(workspace: KeyState) -> str:
 
 def _redacted(key: FoundKey) -> str:
     return f"The key of this workspace ({key.redacted} in {key.place})"
+
+
+def _of_many(candidates: Sequence[ApiKey]) -> str:
+    if len(candidates) <= _MOST_CANDIDATES:
+        return ""
+    return f" The {_MOST_CANDIDATES} that were used last are listed; name another one by its id in {_SETTING}."
 
 
 def _no_key(none: NoKey) -> str | None:
