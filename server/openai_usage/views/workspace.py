@@ -132,10 +132,9 @@ def _no_key(none: NoKey) -> str | None:
     """Nothing, where nothing was to be expected: most workspaces have no key."""
     if none.faults:
         return f"{' '.join(none.faults)} So it is not known which API key this workspace uses."
-    if not none.is_named:
+    if not none.is_named or not none.looked_at:
         return None
-    places = listed(list(none.looked_at)) or "no workspace folder"
-    return f"There is no such key in {places}, where {_SETTING} says that it is."
+    return f"There is no such key in {listed(list(none.looked_at))}, where {_SETTING} says that it is."
 
 
 def _not_found(key: FoundKey, directory: Directory) -> str:
