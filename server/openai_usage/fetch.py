@@ -62,7 +62,11 @@ def needed_days(store: Store, seen: Seen, query: Query, today: date) -> list[Day
         found.append(scope.days)
     if seen.key_id is not None:
         bill, use = queries.key_bill(seen.key_id), queries.key_use(seen.key_id)
-        is_refused = any(topic == bill for topic, _ in store.refused.values())
+        around = queries.given(bill, queries.days_around(today))
+        # It may have been refused for other days, to the panel.
+        is_refused = around and any(
+            _figures(bill, part).text in store.refused for part in _to_read(store, bill, [around])
+        )
         # Where OpenAI refuses the bill of a key, its use stands in.
         if query == (use if is_refused else bill):
             found.append(queries.days_around(today))

@@ -11,7 +11,7 @@ import pytest
 from openai_usage import pricing, schedule
 from openai_usage.demo.roster import ApiKey
 from openai_usage.monitor import Monitor
-from openai_usage.protocol import CHOOSE_KEY, Notice, Selection
+from openai_usage.protocol import CHOOSE_KEY, Notice, Selection, WindowState
 from openai_usage.settings import KeyId, KeySource, Settings
 from openai_usage.workspace import Workspace
 from tests.support.slow_disk import SlowDisk
@@ -621,6 +621,23 @@ async def test_a_bill_that_is_told_after_all_takes_the_place_of_the_estimates(wo
         await world.is_quiet()
         assert text(world).startswith("$(key) $")
         assert "≈" not in text(world)
+
+
+async def test_a_refusal_for_older_days_does_not_keep_the_newest_from_being_read(world: World, tmp_path: Path) -> None:
+    put(tmp_path, WEBSITE)
+    world.answers = [(lambda one: is_bill_of_key(one) and one.first.month < 11, 400, "too long ago")]
+    async with working(world, tmp_path) as watched:
+        await world.is_quiet()
+        watched.select(Selection(period="90d", api_key_ids=[WEBSITE.id]))
+        await world.is_quiet()
+        assert "split" in world.notices()
+        watched.attend(WindowState(is_active=True, is_panel_visible=False))
+        world.now += timedelta(days=1)
+        await world.is_quiet()
+        assert text(world).startswith("$(key) $")
+        count = len(world.asked)
+        await after(world, 6)
+        assert f"{BILL} 2026-11-18..2026-11-21" in asked_of(world.asked[count:], WEBSITE)
 
 
 async def test_without_prices_and_without_a_bill_the_organisation_s_spend_is_shown(

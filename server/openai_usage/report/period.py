@@ -165,7 +165,9 @@ class _Reader:
         """Those of which the bill by key is not to be had."""
         query, days = cost_query(self._scope.filters, "api_key_id"), self._scope.days
         asked = given(query, days)
-        if asked is None or any(topic == query for topic, _ in self._store.refused.values()):
+        is_refused = any(topic == query for topic, _ in self._store.refused.values())
+        # It may have been refused for other days, that are of another period.
+        if asked is None or (is_refused and self._missing_of(query, days, note=False)):
             return days
         return Days(days.first, asked.first - _DAY) if asked != days else None
 
