@@ -60,20 +60,23 @@ def needed_days(store: Store, seen: Seen, query: Query, today: date) -> list[Day
         found.append(queries.days_around(today))
     if scope and (query in queries.cost_queries(scope) or query in queries.usage_queries(scope)):
         found.append(scope.days)
-    if seen.key_id is not None:
-        bill, use = queries.key_bill(seen.key_id), queries.key_use(seen.key_id)
-        around = queries.given(bill, queries.days_around(today))
-        # It may have been refused for other days, to the panel.
-        is_refused = around and any(
-            _figures(bill, part).text in store.refused for part in _to_read(store, bill, [around])
-        )
-        # Where OpenAI refuses the bill of a key, its use stands in.
-        if query == (use if is_refused else bill):
+    if seen.key_id is not None and query == queries.key_bill(seen.key_id):
+        found.append(queries.days_around(today))
+    if seen.key_id is not None and query in queries.key_uses(seen.key_id):
+        if is_key_unbilled(store, seen.key_id, today):
             found.append(queries.days_around(today))
         # Today's use is there before it is billed. The panel reads that of all keys.
-        if query == use and (scope is None or today not in scope.days):
+        elif query.endpoint is USAGE[0] and (scope is None or today not in scope.days):
             found.append(Days(today, today))
     return [given for days in found if (given := queries.given(query, days))]
+
+
+def is_key_unbilled(store: Store, key_id: str, today: date) -> bool:
+    """Whether OpenAI refuses the bill of a key around today: then its use, of all endpoints, has to stand in."""
+    bill = queries.key_bill(key_id)
+    around = queries.given(bill, queries.days_around(today))
+    # It may have been refused for other days, to the panel.
+    return around is None or any(_figures(bill, part).text in store.refused for part in _to_read(store, bill, [around]))
 
 
 def shown(
@@ -86,7 +89,7 @@ def shown(
     """
     wanted = [queries.TOTAL, queries.BASE]
     if seen.key_id is not None:
-        wanted += [queries.key_bill(seen.key_id), queries.key_use(seen.key_id)]
+        wanted += [queries.key_bill(seen.key_id), *queries.key_uses(seen.key_id)]
     if seen.scope:
         wanted += [*queries.cost_queries(seen.scope), *queries.usage_queries(seen.scope)]
     wanted = [query for query in dict.fromkeys(wanted) if query.endpoint not in store.absent]
@@ -109,7 +112,7 @@ def signs(store: Store, seen: Seen, today: date) -> list[Question]:
     """A few questions that tell whether there is anything new: the bill in two ways, and the use of most people."""
     wanted = [queries.TOTAL, queries.BASE]
     wanted += [queries.usage_query(USAGE[0])] if seen.scope else []
-    wanted += [queries.key_use(seen.key_id)] if seen.key_id is not None else []
+    wanted += queries.key_uses(seen.key_id) if seen.key_id is not None else []
     found = ((query, _to_read(store, query, needed_days(store, seen, query, today), NEVER)) for query in wanted)
     return [_figures(query, days) for query, ranges in found for days in ranges]
 

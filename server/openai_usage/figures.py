@@ -1,14 +1,14 @@
 """What is known of an account, added up; and added up again only when something of it changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
 from openai_usage import fetch, pricing, queries, report
 from openai_usage.days import Days, month_of
 from openai_usage.endpoints import USAGE, Query
-from openai_usage.store import NEVER, Store
+from openai_usage.store import LONG_AGO, Store
 
 _CURRENCY: Final = "usd"
 """Of list prices."""
@@ -91,35 +91,45 @@ class Figures:
 
     def _of_key(self, key_id: str, day: date) -> KeyFigures:
         bill = self._store.buckets[queries.key_bill(key_id)]
-        only = {"api_key_id": frozenset({key_id})}
-        is_billed = not bill.missing(queries.days_around(day))
-        return KeyFigures(
-            key_id,
-            report.recent(bill, bill, self.currency, day, only) if is_billed else None,
-            self._estimated(Days(day, day), key_id),
-            None if is_billed else self._estimated(month_of(day), key_id),
-        )
+        if not bill.missing(queries.days_around(day)):
+            of_key = report.recent(bill, bill, self.currency, day, {"api_key_id": frozenset({key_id})})
+            return KeyFigures(key_id, of_key, self._estimated(Days(day, day), key_id))
+        if not fetch.is_key_unbilled(self._store, key_id, day):
+            return KeyFigures(key_id)
+        today, month = (self._estimated(days, key_id) for days in (Days(day, day), month_of(day)))
+        # What stands in for a bill has to be of all that is billed.
+        return KeyFigures(key_id) if not month or month.is_part else KeyFigures(key_id, None, today, month)
 
     def _estimated(self, days: Days, key_id: str | None = None) -> report.Estimate | None:
         """What the use of those days comes to at list prices; None when most of it is not known, or no prices are."""
         if not pricing.is_loaded() or self.currency != _CURRENCY:
             return None
         known = self._known_use(days, key_id)
-        if USAGE[0] not in {query.endpoint for query in known}:
+        # What is older than the bill tells of nothing that is not billed yet.
+        bill = self._store.buckets[queries.TOTAL].kept(days.last)
+        use = self._store.buckets[known[0]].kept(days.last) if known and known[0] else None
+        if bill is None or use is None or use.as_of < bill.as_of:
             return None
         only = {} if key_id is None else {"api_key_id": frozenset({key_id})}
-        return report.estimate(self._store, known, days, only)[None]
+        there = [query for query in known if query]
+        return replace(report.estimate(self._store, there, days, only)[None], is_part=len(there) < len(known))
 
-    def _known_use(self, days: Days, key_id: str | None) -> Sequence[Query]:
-        """The use of those days by endpoint: that of all keys, or what was asked for of the one."""
-        store, found = self._store, []
-        for endpoint in USAGE:
-            if key_id is not None and "api_key_id" not in endpoint.dimensions:
+    def _known_use(self, days: Days, key_id: str | None) -> Sequence[Query | None]:
+        """The use of those days by endpoint, that of all keys or that of the one; None where it is not known."""
+        store = self._store
+        of_all = [queries.usage_query(endpoint) for endpoint in USAGE]
+        of_key = {query.endpoint: query for query in queries.key_uses(key_id)} if key_id is not None else {}
+        found: list[Query | None] = []
+        for query in of_all:
+            if query.endpoint in store.absent or (key_id is not None and query.endpoint not in of_key):
                 continue
-            choice = [queries.usage_query(endpoint)]
-            if key_id is not None and endpoint is USAGE[0]:
-                choice.append(queries.key_use(key_id))
-            known = [query for query in choice if not store.buckets[query].missing(days)]
+            choice = [query, *([of_key[query.endpoint]] if key_id is not None else [])]
+            known = [one for one in choice if not store.buckets[one].missing(days)]
             # Either may be the one that was read last.
-            found += sorted(known, key=lambda query: store.buckets[query].oldest(days) or NEVER)[-1:]
+            found.append(max(known, key=lambda one: _read_at(store, one, days), default=None))
         return found
+
+
+def _read_at(store: Store, query: Query, days: Days) -> datetime:
+    kept = store.buckets[query].kept(days.last)
+    return kept.as_of if kept else LONG_AGO

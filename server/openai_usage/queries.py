@@ -68,9 +68,10 @@ def key_bill(key_id: str) -> Query:
     return cost_query({"api_key_id": frozenset({key_id})}, "line_item")
 
 
-def key_use(key_id: str) -> Query:
-    """The use of one API key at the endpoint that most is spent on; it is told within minutes, and billed later."""
-    return replace(usage_query(USAGE[0]), only=(("api_key_id", (key_id,)),))
+def key_uses(key_id: str) -> list[Query]:
+    """The use of one API key, of each endpoint that tells it; the one that most is spent on first."""
+    only = (("api_key_id", (key_id,)),)
+    return [replace(usage_query(endpoint), only=only) for endpoint in USAGE if "api_key_id" in endpoint.dimensions]
 
 
 def measured(scope: Scope) -> list[Endpoint]:

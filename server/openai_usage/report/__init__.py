@@ -5,7 +5,7 @@ Billed money, measured use and estimates stay apart: a spend is only ever a sum 
 
 from openai_usage.report.bill import Bill, bill
 from openai_usage.report.budget import Forecast, forecast
-from openai_usage.report.estimate import Estimate, estimate
+from openai_usage.report.estimate import Estimate, Estimates, estimate
 from openai_usage.report.period import Report, report
 from openai_usage.report.ranking import BESIDE_SPEND, MEASURED, Entry, Ranking
 from openai_usage.report.recent import Recent, Share, recent
@@ -20,6 +20,7 @@ __all__ = [
     "Bill",
     "Entry",
     "Estimate",
+    "Estimates",
     "Forecast",
     "Layer",
     "Ranking",

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -27,6 +27,24 @@ class Estimate:
     """US dollars."""
     unpriced: tuple[str, ...]
     """Models with use that has no price and is not in the amount; the capability where it tells no model. Sorted."""
+    is_part: bool = False
+    """There may be use of other capabilities, of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """What the use of API keys comes to, beside their bill or in its place. What is None or empty is not told."""
+
+    narrowed: Estimate | None = None
+    """Of the keys that the panel is narrowed to."""
+    days: Days | None = None
+    """Those that it is of: all, or the ones that have no bill by key."""
+    compared: tuple[Decimal, Decimal] | None = None
+    """What it comes to, and what was billed, on the days that are over, are billed, and are priced whole."""
+    by_key: Mapping[Value, Estimate] = field(default_factory=dict)
+    """In the section of the keys, of the days that have no bill by key."""
+    is_too_much: bool = False
+    """There are too many keys to tell that."""
 
 
 def estimate(

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, TypedDict
+from typing import Final
 
 from openai_usage import money, pricing
-from openai_usage.days import Days, midnight
+from openai_usage.days import Days, day_of, midnight
 from openai_usage.endpoints import COSTS, USAGE, Endpoint, Metric, Query
 from openai_usage.protocol import GroupBy
 from openai_usage.queries import (
@@ -22,7 +22,7 @@ from openai_usage.queries import (
     usage_before_query,
     usage_query,
 )
-from openai_usage.report.estimate import Estimate, estimate
+from openai_usage.report.estimate import Estimates, estimate
 from openai_usage.report.ranking import MEASURED, Entry, Ranking, beside_spend
 from openai_usage.report.split import Split, by_month, split
 from openai_usage.report.sums import Grouping, Part, Value, add_up, sums_by_value, value_of
@@ -70,21 +70,7 @@ class Report:
     """Splits of the bill that were read at another moment than its sum, and are not compared with it."""
     unbilled: Sequence[str] = ()
     """Models that are narrowed to and that no line item bills for: the bill may spell them differently."""
-    estimate: Estimate | None = None
-    """Of all that was used, at list prices; only where the panel is narrowed to API keys."""
-    estimate_of_billed: Decimal | None = None
-    """The part of it on the days of which `spend` tells; None: there are none."""
-    estimates: Mapping[Value, Estimate] = field(default_factory=dict)
-    """By API key, in their section: of the days for which OpenAI gives no bill by key."""
-    without_estimates: bool = False
-    """There are too many keys to estimate all of them."""
-
-
-class _Estimates(TypedDict, total=False):
-    estimate: Estimate
-    estimate_of_billed: Decimal
-    estimates: Mapping[Value, Estimate]
-    without_estimates: bool
+    estimates: Estimates = field(default_factory=Estimates)
 
 
 def report(store: Store, scope: Scope, currency: str, now: datetime) -> Report:
@@ -136,30 +122,41 @@ class _Reader:
             not_narrowed=[one.name for one in self._usage if one not in self._narrowed and self._is_used(one)],
             stale=self._stale,
             unbilled=self._unbilled(),
-            **self._estimates(spend),
+            estimates=self._estimates(),
         )
 
     # At list prices.
 
-    def _estimates(self, spend: Decimal | None) -> "_Estimates":
-        scope = self._scope
+    def _estimates(self) -> Estimates:
+        scope, store = self._scope, self._store
         used = [usage_query(endpoint) for endpoint in self._narrowed if "api_key_id" in endpoint.dimensions]
         # Amounts in another currency could not stand beside it, nor tell that a part of the use is not known yet.
         if not pricing.is_loaded() or not self._is_in_dollars or any(query in self._missing for query in used):
-            return {}
-        found: _Estimates = {}
+            return Estimates()
+        found, unbilled = Estimates(), self._days_without_keys()
         if "api_key_id" in scope.filters:
-            (found["estimate"],) = estimate(self._store, used, scope.days, scope.filters).values()
-            billed = given(cost_query(scope.filters), scope.days)
-            if spend is not None and billed is not None and cost_query(scope.filters) not in self._missing:
-                (of_billed,) = estimate(self._store, used, billed, scope.filters).values()
-                found["estimate_of_billed"] = of_billed.amount
-        if scope.section == "api-keys" and (unbilled := self._days_without_keys()) is not None:
-            rows = sum(len(self._store.buckets[query].keys) for query in used) * len(unbilled)
-            found["without_estimates"] = rows > _MOST_ESTIMATED
-            if rows <= _MOST_ESTIMATED:
-                found["estimates"] = estimate(self._store, used, unbilled, scope.filters, "api_key_id")
+            days = unbilled or scope.days
+            narrowed = estimate(store, used, days, scope.filters)[None]
+            found = replace(found, narrowed=narrowed, days=days, compared=self._compared_with_bill(used))
+        if scope.section == "api-keys" and unbilled is not None:
+            if sum(len(store.buckets[query].keys) for query in used) * len(unbilled) > _MOST_ESTIMATED:
+                return replace(found, is_too_much=True)
+            return replace(found, by_key=estimate(store, used, unbilled, scope.filters, "api_key_id"))
         return found
+
+    def _compared_with_bill(self, used: Sequence[Query]) -> tuple[Decimal, Decimal] | None:
+        """Of the days that are over: today's use is told before it is billed."""
+        query, days = cost_query(self._scope.filters), self._scope.days
+        last = day_of(self._now) - _DAY
+        billed = given(query, Days(days.first, min(days.last, last))) if days.first <= last else None
+        if billed is None or self._missing_of(query, billed, note=False):
+            return None
+        estimated = estimate(self._store, used, billed, self._scope.filters)[None]
+        # Not where something has no price: the bill has it, and the estimate has not.
+        return None if estimated.unpriced else (estimated.amount, self._sum(query, billed))
+
+    def _sum(self, query: Query, days: Days) -> Decimal:
+        return Decimal(add_up([self._unsplit(query, days)], 1)[0])
 
     def _days_without_keys(self) -> Days | None:
         """Those of which the bill by key is not to be had."""
@@ -198,7 +195,7 @@ class _Reader:
             return None
         if days not in (asked, self._scope.days):
             return None
-        return Decimal(add_up([self._unsplit(query, days)], 1)[0])
+        return self._sum(query, days)
 
     def _cost_query(self, by: GroupBy | None, days: Days) -> Query | None:
         """What tells the bill of these days; None when it is not asked for."""

@@ -1,14 +1,13 @@
 """Estimates in words: what use comes to at list prices. They stand beside what was billed, and never in its place."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from openai_usage import money, protocol
 from openai_usage.queries import cost_query, given
-from openai_usage.report import Estimate, Report
+from openai_usage.report import Estimate, Estimates, Report
 from openai_usage.views.numbers import days_text, ratio
 from openai_usage.views.state import State
-from openai_usage.views.words import ESTIMATED, NOT_BILLED_BY_KEY, NOT_YET_BILLED, listed
+from openai_usage.views.words import ESTIMATED, NOT_BILLED_BY_KEY, NOT_YET_BILLED, OR_MORE, capability, listed
 
 
 def estimate_text(state: State, amount: Decimal) -> str:
@@ -25,36 +24,46 @@ def not_yet_billed(state: State, billed: Decimal, estimate: Estimate | None) -> 
 
 def of_period(state: State, report: Report) -> protocol.Estimate | None:
     """What the use of API keys comes to on the days without a bill by key, else on all; and how far off that is."""
-    found, days = report.estimate, report.scope.days
-    if found is None:
+    found, scope = report.estimates, report.scope
+    if found.narrowed is None or found.days is None:
         return None
-    billed, off = given(cost_query(report.scope.filters), days), _off(state, report)
-    if report.estimate_of_billed is None or billed is None:
-        return _view(state, found, f"{ESTIMATED}; {NOT_BILLED_BY_KEY}" if billed is None else ESTIMATED)
-    unbilled = days.without(billed)
-    if not unbilled:
-        return _view(state, found, f"{ESTIMATED}; {off}" if off else ESTIMATED)
-    with money.exact():
-        rest = replace(found, amount=found.amount - report.estimate_of_billed)
-    return _view(state, rest, f"{ESTIMATED} for {days_text(unbilled[0])}" + (f" (where billed: {off})" if off else ""))
+    off = _off(state, found)
+    if found.days != scope.days:
+        where = f" (where billed: {off})" if off else ""
+        return _view(state, found.narrowed, f"{ESTIMATED} for {days_text(found.days)}{where}")
+    if given(cost_query(scope.filters), scope.days) is None:
+        off = NOT_BILLED_BY_KEY
+    return _view(state, found.narrowed, f"{ESTIMATED}; {off}" if off else ESTIMATED)
 
 
-def _off(state: State, report: Report) -> str:
-    """How far the estimate is from the bill, of the days that are billed; empty where that cannot be told."""
-    spend, estimate = report.spend, report.estimate_of_billed
-    if not spend or spend < 0 or estimate is None:
+def _off(state: State, found: Estimates) -> str:
+    """How far the estimate is from the bill; empty where that cannot be told."""
+    if found.compared is None:
         return ""
-    off = ratio(estimate - spend, spend)
-    if not off:
-        return "as much as the bill"
-    return f"{state.numbers.share(abs(off))} {'above' if off > 0 else 'below'} the bill"
+    estimated, billed = found.compared
+    if billed <= 0:
+        return ""
+    off = ratio(estimated - billed, billed)
+    return (
+        f"{state.numbers.share(abs(off))} {'above' if off > 0 else 'below'} the bill" if off else "as much as the bill"
+    )
+
+
+def is_less(estimate: Estimate) -> bool:
+    """Whether it is known to leave something out."""
+    return estimate.is_part or bool(estimate.unpriced)
+
+
+def without(estimate: Estimate) -> str | None:
+    """What it leaves out, as far as that has a name."""
+    names = [capability(one) for one in estimate.unpriced]
+    return f"Without {listed(names)}: no list price is known." if names else None
 
 
 def _view(state: State, estimate: Estimate, detail: str) -> protocol.Estimate:
-    unpriced = listed(list(estimate.unpriced))
     return protocol.Estimate(
         value=money.plain(estimate.amount),
         text=estimate_text(state, estimate.amount),
-        detail=detail,
-        title=f"Without {unpriced}: no list price is known." if unpriced else None,
+        detail=f"{OR_MORE}, {detail}" if is_less(estimate) else detail,
+        title=without(estimate),
     )

@@ -133,8 +133,8 @@ def _of_period(state: State, report: Report) -> Iterator[Notice]:
             "the section Line items has all of them."
         )
         yield _notice("unbilled", "info", text)
-    if report.estimate and report.estimate.unpriced:
-        yield _unpriced(report.estimate.unpriced)
+    if report.estimates.narrowed and report.estimates.narrowed.unpriced:
+        yield _unpriced(report.estimates.narrowed.unpriced)
     is_unused = report.spend is not None and not report.spend and not report.capabilities and not report.missing
     if is_unused and not state.problem and not scope.filters:
         projects = state.directory.projects.values() if state.directory else ()
@@ -191,12 +191,12 @@ def _limits_of_data(report: Report) -> Iterator[Notice]:
     if report.without_keys:
         is_narrowed = "api_key_id" in scope.filters
         text = _NO_KEYS_NARROWED if is_narrowed else _NO_KEYS
-        if report.estimates:
+        if report.estimates.by_key:
             text += " The column Estimated says what the use of those days comes to by list prices."
-        if report.without_estimates:
+        if report.estimates.is_too_much:
             text += " There are too many keys to estimate what they cost then: choose some of them."
         yield _notice("keys-since", "info", text)
-    if unpriced := [name for one in report.estimates.values() for name in one.unpriced]:
+    if unpriced := [name for one in report.estimates.by_key.values() for name in one.unpriced]:
         yield _unpriced(unpriced)
     if scope.measure == "spend" and scope.width != "1d" and report.chart is not None:
         yield _notice("daily-money", "info", "OpenAI bills by day, so spend is shown by day.")

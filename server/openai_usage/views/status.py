@@ -8,13 +8,13 @@ from urllib.parse import quote
 from openai_usage.days import month_of
 from openai_usage.protocol import REFRESH, SHOW, SHOW_LOG, Command, StatusView
 from openai_usage.report import Estimate, Recent, Share, forecast
-from openai_usage.views.estimates import estimate_text, not_yet_billed
+from openai_usage.views.estimates import estimate_text, is_less, not_yet_billed, without
 from openai_usage.views.markdown import escape
 from openai_usage.views.metrics import budget_of
 from openai_usage.views.numbers import day_text, span_text, time_text
 from openai_usage.views.problems import Explanation, explain
 from openai_usage.views.state import KeyState, State
-from openai_usage.views.words import NOT_YET_BILLED, WORKSPACE
+from openai_usage.views.words import NOT_YET_BILLED, OR_MORE, WORKSPACE
 from openai_usage.views.workspace import details, is_unlisted, key_failure, key_name, key_problem, key_step
 
 _SHOW = Command(title="Show OpenAI usage", command=SHOW)
@@ -58,7 +58,9 @@ def _explanation(state: State) -> Explanation | None:
 
 def _with_numbers(state: State, recent: Recent, explanation: Explanation | None) -> StatusView:
     text, spoken, icon = _text(state, recent)
-    short = bool(explanation or state.left_out or (icon == "key" and key_failure(state)))
+    # A bill that OpenAI refuses for ever is nothing to be warned of again and again: its estimate says that it is one.
+    is_stale = icon == "key" and state.workspace is not None and state.workspace.month is None and key_failure(state)
+    short = bool(explanation or state.left_out or is_stale)
     icon = "sync~spin" if state.busy else "warning" if short else icon
     lines = [escape_sentence(explanation.text)] if explanation else []
     lines += _key_lines(state)
@@ -116,7 +118,8 @@ def _key_lines(state: State) -> list[str]:
         about = " · ".join(escape(part) for part in details(state, workspace, workspace.id))
         lines.append(f"**{WORKSPACE}: {escape(key_name(state, workspace.id))}**  \n{about}")
     if workspace is not None and workspace.recent is None and workspace.month is not None:
-        lines.append("OpenAI does not tell what was billed for this key: with ≈ it is estimated by list prices.")
+        text = "OpenAI does not tell what was billed for this key: with ≈ it is estimated by list prices."
+        lines.append(escape_sentence(" ".join([text, without(workspace.month) or ""])))
     lines += [escape_sentence(text) for text in (problem, key_failure(state)) if text]
     return lines
 
@@ -165,10 +168,17 @@ def _rows_of_days(state: State, columns: Sequence[_Column]) -> _Rows:
     )
     cells = [_amounts(state, column) for column in columns]
     rows = [(label, [of_column[at] for of_column in cells]) for at, label in enumerate(labels)]
-    more = [not_yet_billed(state, column.recent.today, column.today) if column.recent else None for column in columns]
+    more = [_not_yet_billed(state, column) for column in columns]
     if any(more):
-        rows.insert(1, (NOT_YET_BILLED.capitalize(), [estimate.text if estimate else "" for estimate in more]))
+        rows.insert(1, (NOT_YET_BILLED.capitalize(), more))
     return rows
+
+
+def _not_yet_billed(state: State, column: _Column) -> str:
+    found = not_yet_billed(state, column.recent.today, column.today) if column.recent else None
+    if found is None or column.today is None:
+        return ""
+    return f"{found.text} {OR_MORE}" if is_less(column.today) else found.text
 
 
 def _amounts(state: State, column: _Column) -> Sequence[str]:

@@ -170,7 +170,7 @@ def ranking_table(state: State, report: Report, ranking: Ranking) -> FullTable[E
         fields.append(
             Field("quantity", "Quantity", lambda entry: _quantity(state, entry), lambda entry: entry.quantity)
         )
-    if report.estimates and by == "api_key_id":
+    if report.estimates.by_key and by == "api_key_id":
         fields.append(_estimate_field(state, report, ranking, total))
     there = {field.id for field in fields}
     fields += [_count_field(state, name, endpoint) for name in _metrics(ranking, endpoint) if name not in there]
@@ -244,9 +244,10 @@ def _share_field(state: State, of: Callable[[Entry], Decimal | None], total: Dec
 def _estimate_field(state: State, report: Report, ranking: Ranking, total: Entry) -> Field[Entry]:
     """Of the days for which there is no bill by key."""
     # Not by the key: what is not attributed has none, and neither has the total.
-    found = {id(entry): report.estimates[entry.key] for entry in ranking.entries if entry.key in report.estimates}
+    by_key = report.estimates.by_key
+    found = {id(entry): by_key[entry.key] for entry in ranking.entries if entry.key in by_key}
     amounts = {entry: estimate.amount for entry, estimate in found.items()}
-    amounts[id(total)] = money.total(estimate.amount for estimate in report.estimates.values())
+    amounts[id(total)] = money.total(estimate.amount for estimate in by_key.values())
 
     def cell(entry: Entry) -> Cell:
         amount = amounts.get(id(entry))

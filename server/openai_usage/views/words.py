@@ -131,6 +131,7 @@ def metric_title(metric: Metric, endpoint: Endpoint | None = None) -> str:
 WORKSPACE: Final = "This workspace"
 """What is of the API key that the workspace uses."""
 NOT_YET_BILLED: Final = "incl. not yet billed"
+OR_MORE: Final = "or more"
 ESTIMATED: Final = "estimated by list prices"
 NOT_BILLED_BY_KEY: Final = "OpenAI gives no bill by key for these days"
 HISTORY: Final = "Usage is known from {day} (UTC) on. Anything older has not been fetched yet."
