@@ -42,6 +42,7 @@ async def test_it_asks_for_no_documents_and_offers_its_commands() -> None:
         assert sync.change is types.TextDocumentSyncKind.None_
         assert capabilities.execute_command_provider is not None
         assert sorted(capabilities.execute_command_provider.commands) == [
+            "openaiUsage.chooseKey",
             "openaiUsage.erase",
             "openaiUsage.export",
             "openaiUsage.fetchHistory",
@@ -153,7 +154,7 @@ NO_KEY = {"OPENAI_ADMIN_KEY": ""}
     ],
 )
 async def test_a_key_that_cannot_work_is_explained_before_any_call(key: str, text: str, severity: str) -> None:
-    # OpenAI's own address, and a proxy that would notice: nothing may go out.
+    # OpenAI's own address, and a proxy that lets nothing through: whose the key is may be asked, once it is explained.
     with DemoServer(Organization()) as proxy:
         environ = {"OPENAI_ADMIN_KEY": key, "HTTPS_PROXY": proxy.origin, "HTTP_PROXY": proxy.origin}
         async with Editor(environ=environ) as editor:

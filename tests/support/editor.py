@@ -64,9 +64,9 @@ class Editor:
         self._client = pytest_lsp.make_test_lsp_client()
         self._client.feature(protocol.STATUS)(lambda params: self._take(self.statuses, params))
         self._client.feature(protocol.PANEL)(lambda params: self._take(self.panels, params))
-        self.watched: list[View] = []
+        self.watched: list[types.Registration] = []
         """What the server wants to be told of."""
-        self._client.feature(types.CLIENT_REGISTER_CAPABILITY)(lambda params: self.watched.append(_plain(params)))
+        self._client.feature(types.CLIENT_REGISTER_CAPABILITY)(lambda params: self.watched.extend(params.registrations))
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
