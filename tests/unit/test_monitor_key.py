@@ -122,10 +122,11 @@ async def test_each_key_of_the_organisation_is_found(world: World, key: ApiKey) 
     assert "in the environment" in tooltip(world)
 
 
-async def test_an_id_needs_no_names(world: World) -> None:
+async def test_an_id_waits_for_no_names(world: World) -> None:
     async with working(world, settings=Settings(workspace_key=KeyId(WEBSITE.id))):
         await world.is_quiet()
-    assert named(world.asked) == []
+    paths = [one.path for one in world.asked]
+    assert paths.index("costs") < paths.index("projects")
     assert asked_of(world.asked, WEBSITE) == OF_KEY
     assert text(world).startswith("$(key) $")
 
@@ -595,13 +596,14 @@ async def test_estimates_stand_in_for_a_bill_that_is_refused(
     async with working(world, tmp_path, settings=settings, prices=True):
         await world.is_quiet()
         assert text(world).startswith("$(key) ≈ $")
-        today, month = text(world).removeprefix("$(key) ").split(" · ")
+        today, month, _ = text(world).removeprefix("$(key) ").split(" · ")
         assert today.startswith("≈ $")
         assert today.endswith(" today")
         assert month.startswith("≈ $")
-        assert " this month of $" in month
+        assert month.endswith(" this month")
+        assert " · all $" in text(world)
         assert "OpenAI does not tell what was billed for this key" in tooltip(world)
-        assert world.statuses[-1].accessible_label.count("≈") == 2
+        assert world.statuses[-1].accessible_label.count("estimated $") == 2
         bills = [one for one in world.asked if is_bill_of_key(one)]
         assert len(bills) == 1
         # A refusal is not asked for over and over.

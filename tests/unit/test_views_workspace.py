@@ -29,7 +29,7 @@ from openai_usage.protocol import (
     Selection,
     Table,
 )
-from openai_usage.report import Estimate, Recent
+from openai_usage.report import Estimate, Estimates, Recent
 from openai_usage.scope import FIRST_SELECTION, filters_of, merged, scope
 from openai_usage.settings import DEFAULT_BASE_URL, KeyId, StatusScope
 from openai_usage.views import KeyState, State
@@ -133,7 +133,7 @@ def test_what_is_not_known_of_the_key_leaves_the_organisation_s(key: KeyState | 
     assert status.accessible_label == "OpenAI usage: $4.21 today, $87.40 this month."
 
 
-@pytest.mark.parametrize(("wanted", "rest"), [("organization", None), ("workspaceKey", ""), ("both", " of $87.40")])
+@pytest.mark.parametrize(("wanted", "rest"), [("organization", None), ("workspaceKey", ""), ("both", " · all $87.40")])
 def test_estimates_stand_in_where_there_is_no_bill_of_the_key(wanted: StatusScope, rest: str | None) -> None:
     key = replace(KEY, recent=None, today=estimate("1.5"), month=estimate("30"))
     state = replace(KNOWN, workspace=key, status_scope=wanted)
@@ -142,8 +142,21 @@ def test_estimates_stand_in_where_there_is_no_bill_of_the_key(wanted: StatusScop
         assert status.text.startswith("$(graph) ")
     else:
         assert status.text == f"$(key) ≈ $1.50 today · ≈ $30.00 this month{rest}"
-        assert status.accessible_label == f"OpenAI usage of Website: ≈ $1.50 today, ≈ $30.00 this month{rest}."
-    assert "OpenAI does not tell what was billed for this key: with ≈ it is estimated" in status.tooltip
+        spoken = "estimated $1.50 today, estimated $30.00 this month" + rest.replace(" ·", ",")
+        assert status.accessible_label == f"OpenAI usage of Website: {spoken}."
+    assert "OpenAI does not tell what was billed for this key" in status.tooltip
+
+
+def test_what_an_estimate_leaves_out_is_named() -> None:
+    key = replace(KEY, recent=None, today=estimate("1.5"), month=estimate("30", "gpt-99"))
+    assert "Without gpt\\-99" in views.status_view(replace(KNOWN, workspace=key)).tooltip
+
+
+def test_an_id_that_nobody_has_does_not_look_like_a_key_that_costs_nothing() -> None:
+    key = KeyState(KeyId("key_none"), Match("key_none"), recent("0", "0"))
+    status = views.status_view(replace(KNOWN, workspace=key))
+    assert status.text.startswith("$(graph) $4.21 today")
+    assert "key\\_none" in status.tooltip
 
 
 def test_figures_of_yesterday_are_not_called_today_s() -> None:
@@ -218,7 +231,8 @@ def test_no_estimate_is_shown_without_its_sign_or_added_to_a_bill(
         text = said(state)
         for amount in (today, month):
             if (written := state.money(amount)) not in shown:
-                assert text.count(written) == text.count(f"≈ {written}")
+                signed = text.count(f"≈ {written}") + text.count(f"estimated {written}")
+                assert text.count(written) == signed
         with money.exact():
             sums = {state.money(one) for one in (billed + today, of_key_ + today, of_key_ + month)}
         paces = {state.money(report.forecast(state.recent, TODAY).amount)} if state.recent else set()
@@ -247,7 +261,8 @@ def test_what_is_not_billed_yet_is_told_where_it_is_more_than_what_is_billed(bil
     assert found.estimate is not None
     assert Decimal(found.estimate.value) == used
     assert found.estimate.text == f"≈ {state.money(used)}"
-    assert found.estimate.detail == "incl. not yet billed"
+    # Something has no price.
+    assert found.estimate.detail == "or more, incl. not yet billed"
     assert found.estimate.title == "Without gpt-99: no list price is known."
     assert found.detail == "billed so far, UTC"
 
@@ -255,7 +270,7 @@ def test_what_is_not_billed_yet_is_told_where_it_is_more_than_what_is_billed(bil
 def test_in_another_language() -> None:
     key = replace(KEY, recent=None, today=estimate("1.5"), month=estimate("30"))
     status = views.status_view(replace(KNOWN, workspace=key, locale="de"))
-    assert status.text == "$(key) ≈ 1,50\u00a0$ today · ≈ 30,00\u00a0$ this month of 87,40\u00a0$"
+    assert status.text == "$(key) ≈ 1,50\u00a0$ today · ≈ 30,00\u00a0$ this month · all 87,40\u00a0$"
 
 
 # Which key it is.
@@ -553,7 +568,7 @@ def test_the_estimates_of_the_keys_are_of_the_days_that_have_no_bill_by_key(
     days = Days(date(2025, 11, 11), AUTUMN.date() if is_refused else KEYS_SINCE - DAY)
     there = {key for day, key, _, _ in used if day in days}
     assert state.report is not None
-    assert set(state.report.estimates) == there
+    assert set(state.report.estimates.by_key) == there
     if table is None:
         assert not used
         return
@@ -589,27 +604,37 @@ def test_narrowed_to_keys_the_estimate_stands_beside_their_bill(
     days = Days(date(2025, 11, 11), KEYS_SINCE - DAY if is_old else AUTUMN.date())
     state = account(used, billed).state(Selection(start=days.first, end=days.last, api_key_ids=keys))
     found = metric(views.panel_view(state), "spend")
-    amount = priced(used, days, set(keys))
+    # It stands in for the days that have no bill by key.
+    unbilled = Days(date(2025, 11, 11), KEYS_SINCE - DAY)
+    amount = priced(used, unbilled, set(keys))
     assert found.estimate is not None
     assert Decimal(found.estimate.value) == amount
     assert found.estimate.text == f"≈ {state.money(amount)}"
-    assert "estimated by list prices" in found.estimate.detail
-    is_unpriced = any(key in keys and model == "gpt-99" and day in days for day, key, model, _ in used)
-    assert (found.estimate.title is not None) == is_unpriced
+    detail = found.estimate.detail
+    assert "estimated by list prices" in detail
+
+    def is_unpriced(days: Days) -> bool:
+        return any(key in keys and model == "gpt-99" and day in days for day, key, model, _ in used)
+
+    assert (found.estimate.title is not None) == is_unpriced(unbilled)
+    assert detail.startswith("or more, ") == is_unpriced(unbilled)
     if is_old:
         assert (found.value, found.text) == (None, "—")
-        assert found.estimate.detail == "estimated by list prices, 11 Nov – 5 Dec 2025"
+        assert detail.endswith("OpenAI gives no bill by key for these days")
         return
+    assert "for 11 Nov – 5 Dec 2025" in detail
     of_bill = money.total(each for day, key, each in billed if key in keys and day >= KEYS_SINCE)
     assert Decimal(found.value or "NaN") == of_bill
-    with_bill = priced(used, Days(KEYS_SINCE, AUTUMN.date()), set(keys))
-    is_compared = bool(of_bill)
-    assert ("of 6–10 Dec 2025" in found.estimate.detail) == is_compared
-    if is_compared and with_bill != of_bill:
+    # Today's bill is still to come, and what has no price is in the bill alone.
+    over = Days(KEYS_SINCE, AUTUMN.date() - DAY)
+    with_bill = priced(used, over, set(keys))
+    of_bill = money.total(each for day, key, each in billed if key in keys and day in over)
+    assert ("where billed" in detail) == (bool(of_bill) and not is_unpriced(over))
+    if "where billed" in detail and with_bill != of_bill:
         share = abs(with_bill - of_bill) / of_bill
         assume(share > Decimal("0.000001"))
-        assert ("above the bill" in found.estimate.detail) == (with_bill > of_bill)
-        assert ("below the bill" in found.estimate.detail) == (with_bill < of_bill)
+        assert ("above the bill" in detail) == (with_bill > of_bill)
+        assert ("below the bill" in detail) == (with_bill < of_bill)
 
 
 @pytest.mark.parametrize(
@@ -629,7 +654,7 @@ def test_elsewhere_nothing_is_estimated(chosen: dict[str, Any]) -> None:
     state = account(used, [(date(2025, 11, 20), "key_a", Decimal(5))]).state(Selection.model_validate(chosen))
     assert "≈" not in said(state)
     assert state.report is not None
-    assert (state.report.estimate, state.report.estimates) == (None, {})
+    assert state.report.estimates == Estimates()
 
 
 def test_a_period_that_is_billed_by_key_is_not_estimated_by_key() -> None:
@@ -645,7 +670,7 @@ def test_a_refusal_for_other_days_does_not_take_the_place_of_a_bill_that_is_know
     chosen = scope(merged(FIRST_SELECTION, selection), found.now.date())
     store = found.store(selection)
     store.refused["of 2024"] = (queries.cost_query({}, "api_key_id"), REFUSED)
-    assert report.report(store, chosen, "usd", found.now).estimates == {}
+    assert report.report(store, chosen, "usd", found.now).estimates == Estimates()
 
 
 def test_amounts_in_another_currency_have_no_estimate_beside_them() -> None:

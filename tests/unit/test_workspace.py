@@ -149,7 +149,17 @@ def test_another_variable_is_not_followed(tmp_path: Path, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["'KEY KEY'", '"KEY\nKEY"', '"KEY\\tKEY"', "<your key>", "KÉY", "'KEY\x7f'", "'KEY\u200b'", "KEY \x01"]
+    "value",
+    [
+        "'KEY KEY'",
+        '"KEY\nKEY"',
+        '"KEY\\tKEY"',
+        "<your OpenAI key here>",
+        "KÉY" + "x" * 20,
+        "'KEY\x7f'",
+        "'KEY\u200b'",
+        "KEY \x01",
+    ],
 )
 def test_a_character_that_no_key_has(tmp_path: Path, value: str) -> None:
     found = found_in(tmp_path, f"OPENAI_API_KEY={value.replace('KEY', KEY)}\n")
@@ -169,11 +179,23 @@ def test_an_admin_key_is_nobody_s_api_key(tmp_path: Path) -> None:
 
 
 def test_a_fault_of_one_file_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
-    (tmp_path / ".env.local").mkdir()
+    (tmp_path / ".env.local").write_bytes(b"\xfe" * 100)
     found = found_in(tmp_path, f"OPENAI_API_KEY={PLAIN}")
     assert secret_of(found) == PLAIN
     assert isinstance(found, FoundKey)
-    assert found.faults == (".env.local is no plain file, and was not read.",)
+    assert found.faults == (".env.local is not text.",)
+
+
+def test_a_folder_of_that_name_is_a_virtual_environment_and_no_fault(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    assert find_key("auto", tmp_path, {}) == NoKey((".env.local", ".env", "the environment"))
+    assert find_key(KeyVariable(".env", "MINE"), tmp_path, {}) == NoKey((".env",), is_named=True)
+
+
+@pytest.mark.parametrize("value", ["your-api-key-here", "sk-...", "sk-", "changeme", "<key>"])
+def test_what_stands_in_a_template_is_no_key(tmp_path: Path, value: str) -> None:
+    (tmp_path / ".env.local").write_text(f"OPENAI_API_KEY={value}\n")
+    assert secret_of(found_in(tmp_path, f"OPENAI_API_KEY={PLAIN}")) == PLAIN
 
 
 # Files that are none, or too much of one.
@@ -245,7 +267,7 @@ def make_socket(path: Path) -> None:
         listener.bind(os.path.relpath(path))
 
 
-@pytest.mark.parametrize("make", [make_fifo, make_socket, Path.mkdir], ids=["FIFO", "socket", "folder"])
+@pytest.mark.parametrize("make", [make_fifo, make_socket], ids=["FIFO", "socket"])
 def test_what_is_no_plain_file_is_not_opened(
     tmp_path: Path, make: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -382,9 +404,9 @@ def test_a_file_in_the_folder_may_be_called_in_many_ways(tmp_path: Path, file: s
     [
         ("sk-proj-abcd" + "x" * 40 + "wxyz", "sk-proj-…wxyz", KeyKind.PROJECT),
         ("sk-svcacct-" + "x" * 40 + "wxyz", "sk-svcac…wxyz", KeyKind.SERVICE_ACCOUNT),
-        ("sk-" + "x" * 17, "sk-xxxxx…xxxx", KeyKind.USER),
-        ("sk-" + "x" * 16, "…", KeyKind.USER),
-        ("dummy", "…", KeyKind.OTHER),
+        ("sk-" + "x" * 37, "sk-xxxxx…xxxx", KeyKind.USER),
+        ("sk-" + "x" * 36, "…", KeyKind.USER),
+        ("my-" + "x" * 60, "…", KeyKind.OTHER),
     ],
 )
 def test_no_more_of_a_key_is_shown_than_openai_shows(tmp_path: Path, secret: str, redacted: str, kind: KeyKind) -> None:
