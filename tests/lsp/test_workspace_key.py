@@ -319,11 +319,15 @@ async def test_a_file_that_is_none_keeps_nothing_waiting(place: Place, kind: str
         await is_shown(editor, of_all)
         await editor.run("openaiUsage.show")
         panel = await editor.settled_panel()
+        assert panel.get("workspace") is None
         found = key_notice(panel)
+        if kind == "folder":
+            # As a virtual environment is: nobody looks for a key there.
+            assert found is None
+            return
         assert found is not None
         assert found["text"].startswith(".env ")
         assert found["text"].endswith(" So it is not known which API key this workspace uses.")
-        assert panel.get("workspace") is None
 
 
 # Which of several.
