@@ -6,7 +6,6 @@ Nothing is published before something is known: a client that has last good valu
 import asyncio
 import logging
 import random
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
@@ -17,20 +16,18 @@ from openai_usage import credentials, export, fetch, history, queries, views
 from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, UnfitKey
 from openai_usage.days import Days
 from openai_usage.figures import Figures
-from openai_usage.matching import Match, digest, match
+from openai_usage.identity import Identity
 from openai_usage.openai_api import ApiError
 from openai_usage.protocol import PanelView, Selection, StatusView, WindowState
 from openai_usage.reader import Plan, Reader
 from openai_usage.refresh import Refresh
 from openai_usage.schedule import Schedule
 from openai_usage.scope import FIRST_SELECTION, Scope, filters_of, merged, scope
-from openai_usage.settings import DEFAULT_BASE_URL, KeyId, Settings, is_openai
+from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
 from openai_usage.store import LONG_AGO, Store
-from openai_usage.workspace import FoundKey, Workspace, WorkspaceKey
+from openai_usage.workspace import Workspace
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
     from openai_usage.openai_api import Client
 
 _log = logging.getLogger(__name__)
@@ -47,8 +44,6 @@ _SKEW: Final = timedelta(seconds=5)
 # Windows that an editor restores together do not all begin at the same moment, once they have something to show.
 _LONGEST_DELAY: Final = 2.0
 _MOST_STEPS_BACK: Final = 20
-_MOST_REMEMBERED: Final = 200
-"""Keys whose ids are kept."""
 
 Connect = Callable[[str, Credential], "Client"]
 """Opens a client for a base URL; called inside the event loop."""
@@ -103,11 +98,7 @@ class Monitor:
         self._panel_wanted = False
         self._panel_visible = True
 
-        self._match: Match | None = None
-        """Which API key that of the workspace is."""
-        self._key: WorkspaceKey | None = None
-        self._known_since: dict[SecretStr, datetime] = {}
-        """When a key was found first: names that were read before may lack it."""
+        self._identity = Identity(clock)
         self._outdated: list[Reader] = []
         self._reader = self._new_reader()
         self._figures = Figures(self._store)
@@ -209,12 +200,8 @@ class Monitor:
 
     def choose_key(self, key_id: str | None) -> None:
         """The workspace's key is this one of several; None: it is not known which one it is."""
-        key = self._workspace.key
-        if not isinstance(key, FoundKey) or (key_id is not None and key_id not in self._candidates):
-            return
-        self._remember(key, key_id)
+        self._identity.choose(key_id, self._store)
         self._on_key()
-        self._wake.set()
 
     def erase(self) -> None:
         """Delete what is kept on disk of this account, and keep nothing there any more. OSError when it cannot be."""
@@ -356,34 +343,29 @@ class Monitor:
 
     def _on_key(self) -> None:
         """The workspace's key may be another one, or it may be known by now which one it is."""
-        key, before = self._workspace.key, (self._key, self._match)
-        self._key, self._match = key, None
-        if isinstance(key, FoundKey):
-            self._known_since.setdefault(key.secret, self._clock())
-        if isinstance(key, FoundKey | KeyId):
-            found, directory = match(key, self._store.directory, self._remembered(key)), self._store.directory
-            # That it is none of them is not known before they were read for it.
-            self._match = None if found == Match(None) and self._needs_names else found
-            only = self._match.key_id if self._match else None
-            # Once it is deleted no list tells of it any more.
-            if only and isinstance(key, FoundKey) and not self._remembered(key) and directory and directory.is_whole:
-                self._remember(key, only)
-        if (self._key, self._match) != before:
+        found = self._identity
+        before, key_id = (found.key, found.match), found.key_id
+        found.find(self._workspace.key, self._store)
+        if (found.key, found.match) != before:
             # Of another key, other figures are shown.
-            self._narrow_to_key(before[1])
-            self._more_wanted |= self._match != before[1] and self._schedule.is_on
+            self._narrow_to_key(key_id)
+            self._more_wanted |= found.match != before[1] and self._schedule.is_on
             self._wake.set()
             self._show_what_is_known()
 
-    def _narrow_to_key(self, before: Match | None) -> None:
+    def _narrow_to_key(self, before: str | None) -> None:
         """A panel that shows this workspace alone shows the key of the folder that is entered."""
-        old, new = before.key_id if before else None, self._key_id
-        if old and new and filters_of(self._selection) == {"api_key_id": frozenset({old})}:
+        new = self._identity.key_id
+        if before and new and filters_of(self._selection) == {"api_key_id": frozenset({before})}:
             self._selection = merged(self._selection, Selection(api_key_ids=[new]))
 
     async def _know_prices(self) -> None:
         """Load the list prices once there is something to price, after what is known was shown: it takes a while."""
-        if self._load_prices is None or self._figures.as_of is None or not (self._panel_wanted or self._key_id):
+        if (
+            self._load_prices is None
+            or self._figures.as_of is None
+            or not (self._panel_wanted or self._identity.key_id)
+        ):
             return
         load, self._load_prices = self._load_prices, None
         try:
@@ -438,7 +420,7 @@ class Monitor:
             plans = Refresh(reader, self._seen, wanted=wanted, is_due=self._is_due)
             if not await self._read(reader, (plans.first, plans.rest), user_waits=user_waits):
                 return
-        elif not self._more_wanted and not (self._needs_names and self._schedule.is_on):
+        elif not self._more_wanted and not (self._identity.needs_names(self._store) and self._schedule.is_on):
             return
         self._more_wanted = False
         if queries.TOTAL not in self._store.failures:
@@ -446,7 +428,7 @@ class Monitor:
             now = self._clock()
             # What another server has just read is not asked for again.
             self._store.follow()
-            names = self._needs_names and (self._schedule.is_on or is_asked)
+            names = self._identity.needs_names(self._store) and (self._schedule.is_on or is_asked)
             reader.start_later(reader.later(self._scope(now), now, by_user=by_user, names=names))
 
     def _ask_whose(self, key: KeyFault | UnfitKey) -> None:
@@ -562,7 +544,8 @@ class Monitor:
         self._reader.store.close()
         self._reader = self._new_reader(store)
         self._figures = Figures(self._store)
-        self._problem = self._history_problem = self._match = None
+        self._problem = self._history_problem = None
+        self._identity.forget()
         self._asking_whose = self._key_organization = None
 
     def _cancel(self) -> None:
@@ -583,46 +566,10 @@ class Monitor:
         return self._chosen(now) if self._panel_wanted and self._panel_visible else None
 
     def _seen(self, now: datetime) -> fetch.Seen:
-        return fetch.Seen(self._scope(now), self._key_id)
+        return fetch.Seen(self._scope(now), self._identity.key_id)
 
     def _chosen(self, now: datetime) -> Scope:
         return scope(self._selection, now.date(), fetch.known_since(self._store))
-
-    # The workspace's key.
-
-    @property
-    def _key_id(self) -> str | None:
-        return self._match.key_id if self._match else None
-
-    @property
-    def _candidates(self) -> list[str]:
-        return [one.id for one in self._match.candidates] if self._match else []
-
-    @property
-    def _needs_names(self) -> bool:
-        """There is a key of which nobody has looked yet which one it is."""
-        key, store = self._key, self._store
-        if isinstance(key, KeyId):
-            # What it is called, and whether there is one of that id.
-            return store.directory is None and not self._reader.are_names_refused
-        if not isinstance(key, FoundKey) or self._key_id or self._candidates:
-            return False
-        # A key that is none of the organisation's is not looked up over and over, nor is what is refused.
-        is_read = store.names_read is not None and store.names_read >= self._known_since[key.secret]
-        return not is_read or (fetch.DIRECTORY in store.failures and not self._reader.are_names_refused)
-
-    def _remembered(self, key: WorkspaceKey) -> str | None:
-        store = self._store
-        return store.key_ids.get(digest(store.salt, key)) if store.salt and isinstance(key, FoundKey) else None
-
-    def _remember(self, key: FoundKey, key_id: str | None) -> None:
-        store = self._store
-        with store.up_to_date():
-            store.salt = store.salt or secrets.token_hex(16)
-            mark = digest(store.salt, key)
-            others = {other: one for other, one in store.key_ids.items() if other != mark}
-            kept = dict(list(others.items())[-_MOST_REMEMBERED:])
-            store.key_ids = kept | ({mark: key_id} if key_id is not None else {})
 
     # What is known.
 
@@ -678,12 +625,12 @@ class Monitor:
         )
 
     def _key_state(self) -> views.KeyState | None:
-        key, figures = self._workspace.key, self._figures.key
+        key, match, figures = self._identity.key, self._identity.match, self._figures.key
         if key is None:
             return None
-        if figures is None or figures.id != self._key_id:
-            return views.KeyState(key, self._match)
-        return views.KeyState(key, self._match, figures.recent, figures.today, figures.month)
+        if figures is None or figures.id != self._identity.key_id:
+            return views.KeyState(key, match)
+        return views.KeyState(key, match, figures.recent, figures.today, figures.month)
 
     def _publish(self, *, reveal: bool = False) -> None:
         """Send what changed. Before the first outcome there is nothing to say, but to a user who asked."""

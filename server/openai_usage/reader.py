@@ -56,11 +56,6 @@ class Reader:
         """What OpenAI calls the organisation of the key, once an answer told."""
         return self._client.organization if self._client else None
 
-    @property
-    def are_names_refused(self) -> bool:
-        """Whether it is of no use to ask for all of them."""
-        return any(topic == fetch.DIRECTORY for topic, _ in self.store.refused.values())
-
     async def aclose(self) -> None:
         """Ask nothing more, and let others ask."""
         self.cancel()
