@@ -8,7 +8,7 @@ from urllib.parse import quote
 from openai_usage.days import month_of
 from openai_usage.protocol import REFRESH, SHOW, SHOW_LOG, Command, StatusView
 from openai_usage.report import Estimate, Recent, Share, forecast
-from openai_usage.views.estimates import estimate_text, is_less, not_yet_billed, without
+from openai_usage.views.estimates import estimate_text, is_less, not_yet_billed
 from openai_usage.views.markdown import escape
 from openai_usage.views.metrics import budget_of
 from openai_usage.views.numbers import day_text, span_text, time_text
@@ -117,9 +117,6 @@ def _key_lines(state: State) -> list[str]:
     if workspace is not None and workspace.id is not None:
         about = " · ".join(escape(part) for part in details(state, workspace, workspace.id))
         lines.append(f"**{WORKSPACE}: {escape(key_name(state, workspace.id))}**  \n{about}")
-    if workspace is not None and workspace.recent is None and workspace.month is not None:
-        text = "OpenAI does not tell what was billed for this key: with ≈ it is estimated by list prices."
-        lines.append(escape_sentence(" ".join([text, without(workspace.month) or ""])))
     lines += [escape_sentence(text) for text in (problem, key_failure(state)) if text]
     return lines
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from openai_usage import protocol
+from openai_usage.credentials import KeyFault, UnfitKey
 from openai_usage.directory import ApiKey, Directory
 from openai_usage.matching import Match
 from openai_usage.protocol import CHOOSE_KEY, OPEN_SETTINGS, SETTINGS_SECTION, SHOW, Command, Notice, Selection
@@ -11,6 +12,7 @@ from openai_usage.queries import key_bill
 from openai_usage.scope import filters_of
 from openai_usage.settings import KeyId
 from openai_usage.views.controls import NO_FILTERS, is_narrowed_to
+from openai_usage.views.estimates import without
 from openai_usage.views.names import name_of
 from openai_usage.views.numbers import day_text
 from openai_usage.views.problems import explain
@@ -84,8 +86,11 @@ def key_problem(state: State) -> str | None:  # noqa: PLR0911 - a table
             return _not_found(key, state.directory or Directory())
         case FoundKey() as key, None if (error := state.failures.get("names")) is not None and state.recent:
             said = explain(error, state.base_url, state.now, None).text
-            return f"Which API key it is that this workspace uses ({key.redacted} in {key.place}) is not known: {said}"
-        case FoundKey() as key, None if state.recent is None and not state.busy and state.problem is not None:
+            return (
+                f"Which API key it is that this workspace uses ({key.redacted} in {key.place}) is not known: {said} "
+                f"Name it by its id in {_SETTING}."
+            )
+        case FoundKey() as key, None if isinstance(state.problem, KeyFault | UnfitKey):
             return f"{_redacted(key)} is a {key.kind}. What it cost shows here once an admin key may read it."
         case KeyId(id=key_id), _ if is_unlisted(state, key_id):
             return (
@@ -96,10 +101,15 @@ def key_problem(state: State) -> str | None:  # noqa: PLR0911 - a table
 
 
 def key_failure(state: State) -> str | None:
-    """Why the newest of its spend is not there; None when it is, or it is not known which key it is."""
-    key_id = state.workspace.id if state.workspace else None
-    error = state.failures.get(key_bill(key_id)) if key_id is not None else None
-    if error is None or state.problem is not None:
+    """Why what was billed for it, or the newest of that, is not there; None when it is, or there is no such key."""
+    workspace = state.workspace
+    if workspace is None or workspace.id is None or state.problem is not None:
+        return None
+    if workspace.month is not None:
+        text = "OpenAI does not tell what was billed for this key: with ≈ it is estimated by list prices."
+        return " ".join(part for part in (text, without(workspace.month)) if part)
+    error = state.failures.get(key_bill(workspace.id))
+    if error is None:
         return None
     return f"What was billed for this key could not be read: {explain(error, state.base_url, state.now, None).text}"
 
@@ -129,7 +139,7 @@ def key_notices(state: State) -> Iterator[Notice]:
         text = f"This workspace is taken to use {key_name(state, found.key_id)}; {keys} the same from outside."
         yield Notice(id="workspace-key", severity="info", text=text, command=_CHOOSE_AGAIN)
     if text := key_failure(state):
-        yield Notice(id="workspace-bill", severity="warning", text=text)
+        yield Notice(id="workspace-bill", severity="info" if workspace.month else "warning", text=text)
     if isinstance(workspace.key, FoundKey) and workspace.key.faults:
         yield Notice(id="workspace-file", severity="info", text=" ".join(workspace.key.faults))
 
