@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from openai_usage.fetch import DIRECTORY
@@ -14,6 +14,7 @@ from openai_usage.workspace import FoundKey, WorkspaceKey
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+_TRY_AGAIN_AFTER: Final = timedelta(minutes=1)
 _MOST_REMEMBERED: Final = 200
 """Keys whose ids are kept."""
 
@@ -44,7 +45,7 @@ class Identity:
             remembered, directory = _remembered(store, key), store.directory
             found = match(key, directory, remembered)
             # That it is none of them is not known before they were read for it.
-            self.match = None if found == Match(None) and self.needs_names(store) else found
+            self.match = None if found == Match(None) and not self._are_names_read(store) else found
             # Once it is deleted no list tells of it any more.
             if self.key_id and not remembered and directory and directory.is_whole:
                 _remember(store, key, self.key_id)
@@ -56,20 +57,30 @@ class Identity:
             _remember(store, self.key, key_id)
 
     def needs_names(self, store: Store) -> bool:
-        """Whether nobody has looked yet which one it is."""
-        are_refused = any(topic == DIRECTORY for topic, _ in store.refused.values())
+        """Whether the names are to be read to tell which one it is."""
         if isinstance(self.key, KeyId):
             # What it is called, and whether there is one of that id.
-            return store.directory is None and not are_refused
+            return store.directory is None and not _is_just_tried(store, self._clock())
         if not isinstance(self.key, FoundKey) or (self.match and (self.match.key_id or self.match.candidates)):
             return False
-        # A key that is none of the organisation's is not looked up over and over, nor is what is refused.
-        is_read = store.names_read is not None and store.names_read >= self._known_since[self.key.secret]
-        return not is_read or (DIRECTORY in store.failures and not are_refused)
+        has_failed = DIRECTORY in store.failures
+        return not self._are_names_read(store) and not (has_failed and _is_just_tried(store, self._clock()))
+
+    def _are_names_read(self, store: Store) -> bool:
+        """Since there is that key; where that is refused, it would be refused again."""
+        if any(topic == DIRECTORY for topic, _ in store.refused.values()):
+            return True
+        since = self._known_since.get(self.key.secret) if isinstance(self.key, FoundKey) else None
+        is_read = store.names_read is not None and (since is None or store.names_read >= since)
+        return is_read and DIRECTORY not in store.failures
 
     def forget(self) -> None:
         """The next store is another account's."""
         self.match = None
+
+
+def _is_just_tried(store: Store, now: datetime) -> bool:
+    return store.names_read is not None and now - store.names_read <= _TRY_AGAIN_AFTER
 
 
 def _remembered(store: Store, key: FoundKey) -> str | None:

@@ -19,8 +19,6 @@ _log = logging.getLogger(__name__)
 
 # Names and limits seldom change.
 _NAMES_FRESH_FOR: Final = timedelta(hours=1)
-# But there may be a new key, of which somebody asks which one it is.
-_NAMES_JUST_READ: Final = timedelta(minutes=1)
 # Asked again only when the user says so: the answer would be the same.
 _REFUSALS: Final = frozenset({Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.SCOPE_MISSING, Fault.NOT_FOUND})
 _LOOK_AGAIN_AFTER: Final = 1.0
@@ -88,7 +86,7 @@ class Reader:
     def later(self, scope: Scope | None, now: datetime, *, by_user: bool, names: bool = False) -> list[fetch.Question]:
         """What may come after the figures: names, limits, and what is compared with.
 
-        With `names` they are wanted at once, also when nobody looks at the panel.
+        With `names` they are wanted, also when they are known and nobody looks at the panel.
         """
         if scope is None and not names:
             return []
@@ -96,7 +94,7 @@ class Reader:
         # Once names are on their way, nothing that is read with them is old any more.
         are_old = read is not None and now - read > _NAMES_FRESH_FOR and fetch.DIRECTORY not in self._later
         found = []
-        if by_user or read is None or are_old or (names and now - read > _NAMES_JUST_READ):
+        if by_user or read is None or are_old or names:
             found += fetch.names()
         if scope is not None:
             found += fetch.limits(self.store, scope, refresh=by_user or are_old)
