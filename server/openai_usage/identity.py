@@ -92,5 +92,5 @@ def _remember(store: Store, key: FoundKey, key_id: str | None) -> None:
         store.salt = store.salt or secrets.token_hex(16)
         mark = digest(store.salt, key)
         others = {other: one for other, one in store.key_ids.items() if other != mark}
-        kept = dict(list(others.items())[-_MOST_REMEMBERED:])
+        kept = dict(list(others.items())[1 - _MOST_REMEMBERED :])
         store.key_ids = kept | ({mark: key_id} if key_id is not None else {})
