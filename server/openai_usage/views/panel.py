@@ -31,7 +31,7 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
     chosen = filters(state) if has_choice else []
     return PanelView(
         title=_TITLE,
-        subtitle=" · ".join(part for part in (state.organization, period) if part),
+        subtitle=" · ".join(part for part in (state.organization, period, *_key(state)) if part),
         sample=state.sample,
         as_of=f"{state.as_of:%Y-%m-%dT%H:%M:%SZ}" if state.as_of else None,
         busy=state.busy,
@@ -48,6 +48,12 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
         metrics=metrics(state, report, recent) if report and recent else [],
         sections=[_section(state, one, report, recent) for one in _listed(state, report)] if report and recent else [],
     )
+
+
+def _key(state: State) -> list[str]:
+    """Whose key it is, where nothing but the workspace's is shown."""
+    found = workspace_key(state)
+    return [found.text, found.detail] if found and found.is_selected else []
 
 
 def table_as_markdown(state: State, table: str) -> str | None:

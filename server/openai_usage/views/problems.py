@@ -64,8 +64,8 @@ def explain(  # noqa: PLR0911 - a table
         case KeyFault.MISSING:
             return Explanation(
                 "Set OpenAI admin key",
-                "No admin key is set. OpenAI shows usage and costs only to an admin key of the organisation. "
-                f"An owner can make one at {WHERE_KEYS_ARE_MADE}.",
+                "No admin key is set. OpenAI shows usage and costs only to an admin key of the organisation, with the "
+                f"permission {_USAGE_SCOPE}. An owner can make one at {WHERE_KEYS_ARE_MADE}.",
                 _SET_KEY,
                 icon="key",
                 is_failure=False,

@@ -116,7 +116,8 @@ def key_failure(state: State) -> str | None:
 
 def key_step(state: State) -> Command | None:
     """What to do about it, outside the panel; which one of several it is, is chosen there."""
-    if not key_problem(state):
+    # Without a key to read usage with, that is the one thing to do.
+    if not key_problem(state) or isinstance(state.problem, KeyFault | UnfitKey):
         return None
     found = state.workspace.match if state.workspace else None
     return _CHOOSE if found is not None and found.candidates else _OPEN_SETTING
@@ -132,7 +133,7 @@ def key_notices(state: State) -> Iterator[Notice]:
         if found is not None and found.candidates and found.key_id is None:
             yield Notice(id="workspace-key", severity="warning", text=text, more=_choices(state, found.candidates))
         else:
-            yield Notice(id="workspace-key", severity="info", text=text, command=_OPEN_SETTING)
+            yield Notice(id="workspace-key", severity="info", text=text, command=key_step(state))
     elif isinstance(workspace.key, FoundKey) and found is not None and found.key_id is not None and _is_one_of(found):
         others = len([one for one in found.candidates if one.id != found.key_id])
         keys = "another API key looks" if others == 1 else f"{others} other API keys look"
