@@ -25,14 +25,14 @@ from hypothesis import strategies as st
 from openai import OpenAI
 from pydantic import SecretStr
 
-from openai_usage import fetch, report, views
+from openai_usage import fetch, pricing, report, views
 from openai_usage.credentials import Credential, KeyKind
-from openai_usage.days import Days
+from openai_usage.days import Days, day_of
 from openai_usage.demo import DEMO_KEY, Organization
 from openai_usage.demo.endpoints import USAGE
 from openai_usage.monitor import Monitor
 from openai_usage.openai_api import Client
-from openai_usage.protocol import Cell, Change, PanelView, Section, Selection, StatusView, Table
+from openai_usage.protocol import Cell, Change, Estimate, PanelView, Section, Selection, StatusView, Table
 from openai_usage.queries import BASE, TOTAL
 from openai_usage.scope import FIRST_SELECTION, Scope, groups_of, measures_of, merged, scope
 from openai_usage.settings import Settings
@@ -126,6 +126,18 @@ class Sdk:
         return [
             Row(bucket["start_time"], _written(row.get(asked)), row) for bucket in found for row in bucket["results"]
         ]
+
+    def usage_split(self, name: str, days: Days, filters: Filters, by: list[str]) -> list[Row] | None:
+        """The same split by several dimensions; a row's value is none of them."""
+        parameters = inspect.signature(getattr(self.client.admin.organization.usage, name)).parameters
+        if not {FILTERED_BY[one] for one in filters} <= parameters.keys():
+            return None
+        narrowed = {FILTERED_BY[one]: sorted(values) for one, values in filters.items()}
+        try:
+            found = self._buckets(name, days, by, narrowed, "1d")
+        except openai.NotFoundError:
+            return None
+        return [Row(bucket["start_time"], None, row) for bucket in found for row in bucket["results"]]
 
     def costs(self, days: Days, filters: Filters, by: str | None = None) -> list[Row] | None:
         """None when OpenAI refuses. Where a key is asked for, the days for which it gives no costs by key are left out.
@@ -318,6 +330,11 @@ ACCOUNTS: Final[Mapping[str, Callable[[ExitStack], Account]]] = {
 }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _prices() -> None:
+    pricing.load()
+
+
 class _Accounts:
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
@@ -454,6 +471,26 @@ class Truth:
                 counts[metric] += row.count(metric)
         return found
 
+    def estimates(self, days: Days, by: str | None = None) -> dict[Value, Fraction]:
+        """What the use of API keys comes to at list prices, each day's use of a model by itself."""
+        found: dict[Value, Fraction] = {}
+        for name, endpoint in USAGE.items():
+            if "api_key_id" not in endpoint.dimensions:
+                continue
+            split = sorted({"api_key_id", "model", "batch", "service_tier"} & {*endpoint.dimensions})
+            sums: dict[tuple[int, Value, str | None, bool | None, str | None], dict[str, int]] = {}
+            for row in self.sdk.usage_split(name, days, self.filters, split) or ():
+                told = row.json
+                group = _written(told[by]) if by else None
+                named = (row.start, group, told.get("model"), told.get("batch"), told.get("service_tier"))
+                counts = sums.setdefault(named, {})
+                for metric in endpoint.metrics:
+                    counts[metric] = counts.get(metric, 0) + row.count(metric)
+            for (start, group, model, batch, tier), counts in sums.items():
+                amount = pricing.price(name, model, day_of(start), counts, batch=bool(batch), service_tier=tier)
+                found[group] = found.get(group, Fraction(0)) + Fraction(amount or 0)
+        return found
+
     def over_time(self) -> tuple[dict[Value, dict[int, Fraction]], dict[int, Fraction]] | None:
         """By group and time, and by time alone; None when even that cannot be had."""
         chosen = self.scope
@@ -538,6 +575,7 @@ def check_metrics(truth: Truth, panel: PanelView, today: date) -> None:
     found = {one.id: one for one in panel.metrics}
     spend = truth.spend()
     assert exact(found["spend"].value) == spend
+    check_estimate(truth, found["spend"].estimate)
     check_change(found["spend"].change, spend, truth.spend_before())
     assert ("today" in found) == ("month" in found) == (not truth.filters)
     month = Days(today.replace(day=1), today)
@@ -681,8 +719,41 @@ def check_ranking(truth: Truth, table: Table | None, by: str) -> None:
         assert not spend
         assert spend is None or not total
         return
+    check_estimates(truth, table)
     money = Money(spend, total, truth.spend_by_before(by))
     check_rows(table, used, totals if by != "line_item" else {}, money, chosen_of(truth, totals))
+
+
+def check_estimates(truth: Truth, table: Table) -> None:
+    """By key, for the days of which OpenAI gives no costs by key."""
+    columns = [column.id for column in table.columns]
+    days = truth.scope.days
+    old = Days(days.first, min(days.last, KEYS_SINCE - DAY)) if days.first < KEYS_SINCE else None
+    is_told = table.id == "api-keys" and truth.scope.section == "api-keys" and old is not None
+    by_key = truth.estimates(old, "api_key_id") if is_told and old else {}
+    assert ("estimate" in columns) == bool(by_key)
+    if not by_key:
+        return
+    at = columns.index("estimate")
+    for row in table.rows:
+        key = row.id.removeprefix("=") or None
+        expected = None if row.is_remainder else by_key.get(key)
+        assert exact(row.cells[at].value) == expected
+        assert (row.cells[at].text == "—") == (expected is None)
+        assert expected is None or row.cells[at].text.startswith("≈ ")
+    assert table.total is not None
+    assert exact(table.total.cells[at].value) == _sum(by_key.values())
+
+
+def check_estimate(truth: Truth, estimate: Estimate | None) -> None:
+    """Narrowed to keys: of the days without costs by key, or of all."""
+    assert (estimate is not None) == ("api_key_id" in truth.filters)
+    if estimate is None:
+        return
+    days = truth.scope.days
+    of = Days(days.first, KEYS_SINCE - DAY) if days.first < KEYS_SINCE <= days.last else days
+    assert exact(estimate.value) == _sum(truth.estimates(of).values())
+    assert estimate.text.startswith("≈ ")
 
 
 def chosen_of(truth: Truth, totals: Mapping[str, int]) -> list[str]:
@@ -734,7 +805,8 @@ def check_rows(
                 assert is_rounded(cells["share"].value, Fraction(count, total))
     elif money is not None:
         check_shares(rows, values, remainder, money)
-    metrics = [one for one in columns if one not in {"name", "tokens", "spend", "share", "change", "quantity"}]
+    others = {"name", "tokens", "spend", "share", "change", "quantity", "estimate"}
+    metrics = [one for one in columns if one not in others]
     if table.open is None and totals:
         assert {one for one in totals if totals[one]} - set(metrics) <= NOT_RANKED
     for metric in metrics:
