@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from openai_usage import fetch, pricing, queries, report
@@ -12,6 +12,7 @@ from openai_usage.store import LONG_AGO, Store
 
 _CURRENCY: Final = "usd"
 """Of list prices."""
+_ABOUT_AT_ONCE: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Figures:
             buckets, day = self._store.buckets, as_of.date()
             self.bill = report.bill(buckets[queries.TOTAL])
             self.recent = report.recent(buckets[queries.TOTAL], buckets[queries.BASE], self.bill.currency, day)
-            self.today = self._estimated(Days(day, day))
+            self.today = self._not_yet_billed(day)
             self._newest_key = None if seen.key_id is None else self._of_key(seen.key_id, day)
             self._added_up = version, seen.key_id
         key, before = self._newest_key, self.key
@@ -93,25 +94,31 @@ class Figures:
         bill = self._store.buckets[queries.key_bill(key_id)]
         if not bill.missing(queries.days_around(day)):
             of_key = report.recent(bill, bill, self.currency, day, {"api_key_id": frozenset({key_id})})
-            return KeyFigures(key_id, of_key, self._estimated(Days(day, day), key_id))
+            return KeyFigures(key_id, of_key, self._not_yet_billed(day, key_id))
         if not fetch.is_key_unbilled(self._store, key_id, day):
             return KeyFigures(key_id)
         today, month = (self._estimated(days, key_id) for days in (Days(day, day), month_of(day)))
         # What stands in for a bill has to be of all that is billed.
         return KeyFigures(key_id) if not month or month.is_part else KeyFigures(key_id, None, today, month)
 
+    def _not_yet_billed(self, day: date, key_id: str | None = None) -> report.Estimate | None:
+        """What is much older than the bill tells of nothing that is not billed yet."""
+        if not pricing.is_loaded():
+            return None
+        bill = self._store.buckets[queries.TOTAL].kept(day)
+        use = [self._store.buckets[query].kept(day) for query in self._known_use(Days(day, day), key_id)[:1] if query]
+        is_recent = bill and use and use[0] and bill.as_of - use[0].as_of <= _ABOUT_AT_ONCE
+        return self._estimated(Days(day, day), key_id) if is_recent else None
+
     def _estimated(self, days: Days, key_id: str | None = None) -> report.Estimate | None:
         """What the use of those days comes to at list prices; None when most of it is not known, or no prices are."""
         if not pricing.is_loaded() or self.currency != _CURRENCY:
             return None
         known = self._known_use(days, key_id)
-        # What is older than the bill tells of nothing that is not billed yet.
-        bill = self._store.buckets[queries.TOTAL].kept(days.last)
-        use = self._store.buckets[known[0]].kept(days.last) if known and known[0] else None
-        if bill is None or use is None or use.as_of < bill.as_of:
+        there = [query for query in known if query]
+        if not known or not known[0]:
             return None
         only = {} if key_id is None else {"api_key_id": frozenset({key_id})}
-        there = [query for query in known if query]
         return replace(report.estimate(self._store, there, days, only)[None], is_part=len(there) < len(known))
 
     def _known_use(self, days: Days, key_id: str | None) -> Sequence[Query | None]:
