@@ -5,7 +5,7 @@ The data goes one way, and the imports show it: settings and credentials say wha
 wire, `server` sends it. `monitor` runs that way from end to end: `schedule` says when, `turn` which of several servers,
 `refresh` what to ask; `reader` asks, and `history` asks for all there ever was. `endpoints` is the one table of what
 OpenAI counts; `scope` is what the user chose to see, and `queries` the questions that answer it. `workspace` finds the
-API key that the programs of a workspace use, `matching` compares it with the keys that OpenAI lists, and `identity` says
+API key that the programs of a workspace use, `matching` compares it with those that OpenAI lists, and `identity` says
 which one it is. `pricing` has list prices, for estimates.
 """
 
