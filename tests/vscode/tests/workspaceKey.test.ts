@@ -244,12 +244,13 @@ async function isNowhere(
   await workbench.setLogLevel("Trace");
   await workbench.run("OpenAI: Restart server");
   await vscode.pythonServer({ not: pid });
-  await workbench.status.shows(status);
-  await workbench.setLogLevel("Info");
+  // The status is that of the server before, until the new one is heard.
   await eventually(async () => {
     const logs = await vscode.filesWith("'openaiUsage/status'");
     assert.ok(logs.length > 0, "the messages are in no log");
   });
+  await workbench.status.shows(status);
+  await workbench.setLogLevel("Info");
   const kept = await workbench.kept();
   for (const secret of secrets) {
     assert.deepEqual(await vscode.filesWith(secret), []);
