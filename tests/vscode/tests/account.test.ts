@@ -302,6 +302,12 @@ describe("an account with an admin key", () => {
         starts.join(),
       );
     }, 60_000);
+    // It grows until all is there.
+    const spend = total(await demo.api.costs({ first: FOUNDED, last: day(0) }));
+    await eventually(async () => {
+      const { metrics } = await workbench.panel.read();
+      assert.equal(metrics.spend?.value, plain(spend));
+    }, 60_000);
   });
 
   // The last one: after a reload this VS Code does not read again a setting that it had before.
