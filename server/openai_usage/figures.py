@@ -102,7 +102,7 @@ class Figures:
         return KeyFigures(key_id) if not month or month.is_part else KeyFigures(key_id, None, today, month)
 
     def _not_yet_billed(self, day: date, key_id: str | None = None) -> report.Estimate | None:
-        """What is much older than the bill tells of nothing that is not billed yet."""
+        """What the use of the day comes to; None where it was read long before the bill, and tells nothing newer."""
         if not pricing.is_loaded():
             return None
         bill = self._store.buckets[queries.TOTAL].kept(day)

@@ -1,5 +1,6 @@
 """Estimates in words: what use comes to at list prices. They stand beside what was billed, and never in its place."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from openai_usage import money, protocol
@@ -54,9 +55,9 @@ def is_less(estimate: Estimate) -> bool:
     return estimate.is_part or bool(estimate.unpriced)
 
 
-def without(estimate: Estimate) -> str | None:
-    """What it leaves out, as far as that has a name."""
-    names = [capability(one) for one in estimate.unpriced]
+def without(unpriced: Iterable[str]) -> str | None:
+    """What estimates leave out: models, and capabilities that tell no model; None: nothing that has a name."""
+    names = [capability(one) for one in sorted(set(unpriced))]
     return f"Without {listed(names)}: no list price is known." if names else None
 
 
@@ -65,5 +66,5 @@ def _view(state: State, estimate: Estimate, detail: str) -> protocol.Estimate:
         value=money.plain(estimate.amount),
         text=estimate_text(state, estimate.amount),
         detail=f"{OR_MORE}, {detail}" if is_less(estimate) else detail,
-        title=without(estimate),
+        title=without(estimate.unpriced),
     )

@@ -19,6 +19,7 @@ from openai_usage.protocol import (
 from openai_usage.queries import TOTAL, cost_query, usage_query
 from openai_usage.report import MEASURED, Report
 from openai_usage.scope import CAPABILITIES
+from openai_usage.views.estimates import without
 from openai_usage.views.numbers import days_text, time_text
 from openai_usage.views.problems import explain
 from openai_usage.views.state import State
@@ -133,8 +134,8 @@ def _of_period(state: State, report: Report) -> Iterator[Notice]:
             "the section Line items has all of them."
         )
         yield _notice("unbilled", "info", text)
-    if report.estimates.narrowed and report.estimates.narrowed.unpriced:
-        yield _unpriced(report.estimates.narrowed.unpriced)
+    if report.estimates.narrowed:
+        yield from _unpriced(report.estimates.narrowed.unpriced)
     is_unused = report.spend is not None and not report.spend and not report.capabilities and not report.missing
     if is_unused and not state.problem and not scope.filters:
         projects = state.directory.projects.values() if state.directory else ()
@@ -144,10 +145,9 @@ def _of_period(state: State, report: Report) -> Iterator[Notice]:
         yield _notice("unused", "info", text)
 
 
-def _unpriced(names: Iterable[str]) -> Notice:
-    """What an estimate leaves out: models, and capabilities that tell no model."""
-    without = listed([capability(one) for one in sorted(set(names))])
-    return _notice("unpriced", "info", f"The estimate is without {without}: no list price is known.")
+def _unpriced(names: Iterable[str]) -> Iterator[Notice]:
+    if text := without(names):
+        yield _notice("unpriced", "info", f"Estimated {in_a_sentence(text)}")
 
 
 def _history(state: State, since: str) -> Notice:
@@ -196,8 +196,7 @@ def _limits_of_data(report: Report) -> Iterator[Notice]:
         if report.estimates.is_too_much:
             text += " There are too many keys to estimate what they cost then: choose some of them."
         yield _notice("keys-since", "info", text)
-    if unpriced := [name for one in report.estimates.by_key.values() for name in one.unpriced]:
-        yield _unpriced(unpriced)
+    yield from _unpriced(name for one in report.estimates.by_key.values() for name in one.unpriced)
     if scope.measure == "spend" and scope.width != "1d" and report.chart is not None:
         yield _notice("daily-money", "info", "OpenAI bills by day, so spend is shown by day.")
     if scope.section in report.not_narrowed:

@@ -107,7 +107,7 @@ def key_failure(state: State) -> str | None:
         return None
     if workspace.month is not None:
         text = "OpenAI does not tell what was billed for this key: with ≈ it is estimated by list prices."
-        return " ".join(part for part in (text, without(workspace.month)) if part)
+        return " ".join(part for part in (text, without(workspace.month.unpriced)) if part)
     error = state.failures.get(key_bill(workspace.id))
     if error is None:
         return None
