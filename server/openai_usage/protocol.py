@@ -36,6 +36,15 @@ CHOOSE_KEY: Final = "openaiUsage.chooseKey"
 # This one erases what is kept on disk of the account whose key is in use, and returns when it is gone.
 ERASE: Final = "openaiUsage.erase"
 
+# Saved usage: files of the old endpoints or of the dashboard's export. The first reads them into the panel, in the place
+# of the account's figures, and returns a sentence about what could not be read (null when all was); the second one
+# shows the account's figures again.
+IMPORT: Final = "openaiUsage.import"
+CLOSE_IMPORT: Final = "openaiUsage.closeImport"
+
+# Reads the days that the panel shows and that are not known yet, from a source that gives a few of them a minute.
+READ_DAYS: Final = "openaiUsage.readDays"
+
 # Commands the editor provides. The server only names them, as the next step in a status or a notice.
 SET_ADMIN_KEY: Final = "openaiUsage.setAdminKey"
 FORGET_ADMIN_KEY: Final = "openaiUsage.forgetAdminKey"
@@ -69,7 +78,18 @@ GroupBy = Literal[
     "context_level",
     "vector_store_id",
 ]
-Measure = Literal["spend", "tokens", "requests", "images", "characters", "seconds", "sessions", "calls", "bytes"]
+Measure = Literal[
+    "spend",
+    "estimate",  # use at list prices, where no bill is told
+    "tokens",
+    "requests",
+    "images",
+    "characters",
+    "seconds",
+    "sessions",
+    "calls",
+    "bytes",
+]
 SectionId = Literal[
     "overview",
     "models",
@@ -380,6 +400,15 @@ class WorkspaceKey(_Wire):
     select: Selection
 
 
+class Imported(_Wire):
+    """The figures were read from files, and are not the account's."""
+
+    label: str
+    """"Imported"."""
+    detail: str
+    """From which files."""
+
+
 class PanelView(_Wire):
     """The whole panel, each time.
 
@@ -390,6 +419,8 @@ class PanelView(_Wire):
     subtitle: str
     sample: bool
     """The figures are made up: the demo organisation."""
+    imported: Imported | None = None
+    """The figures are of files; null: of the account."""
     as_of: str | None
     """When the figures were fetched, ISO 8601 UTC ("2026-11-22T14:03:00Z"); null when nothing was yet."""
     busy: bool
@@ -411,6 +442,12 @@ class PanelView(_Wire):
     notices: list[Notice]
     metrics: list[Metric]
     sections: list[Section]
+
+
+class ImportArguments(_Wire):
+    """The argument of `openaiUsage.import`: `file:` URIs."""
+
+    uris: list[str]
 
 
 class ExportArguments(_Wire):

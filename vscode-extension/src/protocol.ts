@@ -11,6 +11,9 @@ export const EXPORT = "openaiUsage.export";
 export const TABLE_AS_MARKDOWN = "openaiUsage.tableAsMarkdown";
 export const CHOOSE_KEY = "openaiUsage.chooseKey";
 export const ERASE = "openaiUsage.erase";
+export const IMPORT = "openaiUsage.import";
+export const CLOSE_IMPORT = "openaiUsage.closeImport";
+export const READ_DAYS = "openaiUsage.readDays";
 export const SET_ADMIN_KEY = "openaiUsage.setAdminKey";
 export const FORGET_ADMIN_KEY = "openaiUsage.forgetAdminKey";
 export const SHOW_LOG = "openaiUsage.showLog";
@@ -41,6 +44,7 @@ export type GroupBy =
   | "vector_store_id";
 export type Measure =
   | "spend"
+  | "estimate"
   | "tokens"
   | "requests"
   | "images"
@@ -198,7 +202,18 @@ export interface Selection {
       )
     | null;
   measure?:
-    | ("spend" | "tokens" | "requests" | "images" | "characters" | "seconds" | "sessions" | "calls" | "bytes")
+    | (
+        | "spend"
+        | "estimate"
+        | "tokens"
+        | "requests"
+        | "images"
+        | "characters"
+        | "seconds"
+        | "sessions"
+        | "calls"
+        | "bytes"
+      )
     | null;
   projectIds?: string[] | null;
   apiKeyIds?: string[] | null;
@@ -330,6 +345,25 @@ export interface Filter {
   select: Selection;
 }
 /**
+ * The argument of `openaiUsage.import`: `file:` URIs.
+ */
+export interface ImportArguments {
+  uris: string[];
+}
+/**
+ * The figures were read from files, and are not the account's.
+ */
+export interface Imported {
+  /**
+   * "Imported".
+   */
+  label: string;
+  /**
+   * From which files.
+   */
+  detail: string;
+}
+/**
  * One figure at the top of the panel or of a section.
  */
 export interface Metric {
@@ -381,6 +415,10 @@ export interface PanelView {
    * The figures are made up: the demo organisation.
    */
   sample: boolean;
+  /**
+   * The figures are of files; null: of the account.
+   */
+  imported?: Imported | null;
   /**
    * When the figures were fetched, ISO 8601 UTC ("2026-11-22T14:03:00Z"); null when nothing was yet.
    */
@@ -447,7 +485,18 @@ export interface Selection1 {
       )
     | null;
   measure?:
-    | ("spend" | "tokens" | "requests" | "images" | "characters" | "seconds" | "sessions" | "calls" | "bytes")
+    | (
+        | "spend"
+        | "estimate"
+        | "tokens"
+        | "requests"
+        | "images"
+        | "characters"
+        | "seconds"
+        | "sessions"
+        | "calls"
+        | "bytes"
+      )
     | null;
   projectIds?: string[] | null;
   apiKeyIds?: string[] | null;
