@@ -36,7 +36,7 @@ CHOOSE_KEY: Final = "openaiUsage.chooseKey"
 # This one erases what is kept on disk of the account whose key is in use, and returns when it is gone.
 ERASE: Final = "openaiUsage.erase"
 
-# Saved usage: files of the old endpoints or of the dashboard's export. The first reads them into the panel, in the place
+# Saved usage: files of the old endpoints, or exports of the dashboard. The first reads them into the panel, in place
 # of the account's figures, and returns a sentence about what could not be read (null when all was); the second one
 # shows the account's figures again.
 IMPORT: Final = "openaiUsage.import"
