@@ -69,6 +69,11 @@ class Query:
         return self.endpoint.name + fineness + narrowed + split
 
 
+def by_everything(endpoint: Endpoint) -> Query:
+    """By day, split by all that there is."""
+    return Query(endpoint, endpoint.dimensions)
+
+
 def _usage(
     name: str, metrics: tuple[Metric, ...], dimensions: tuple[str, ...], *, is_optional: bool = False
 ) -> Endpoint:

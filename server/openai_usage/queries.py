@@ -14,6 +14,7 @@ from openai_usage.days import Days, last_days, month_of
 from openai_usage.endpoints import COSTS, USAGE, Endpoint, Query, Width
 from openai_usage.protocol import GroupBy
 from openai_usage.scope import CAPABILITIES, Filters, Scope
+from openai_usage.source import ORGANIZATION, Told
 
 TOTAL: Final = Query(COSTS)
 """The bill in one sum a day: what all splits of it have to come to."""
@@ -39,18 +40,19 @@ def days_around(day: date) -> Days:
     return month_of(day).union(last_days(8, day))
 
 
-def cost_query(filters: Filters, by: GroupBy | None = None) -> Query:
-    """The bill with just what it takes to narrow it and to split it."""
-    wanted = _wanted(filters, by)
-    for split in _SPLITS:
-        if wanted <= set(split.group_by):
-            return split
-    return _exactly(wanted, filters)
+def cost_query(filters: Filters, by: GroupBy | None = None, told: Told = ORGANIZATION) -> Query:
+    """The bill with just what it takes to narrow it and to split it; whether that is told at all, `given` says."""
+    wanted = _wanted(filters, by, told)
+    if told.kind == "organization":
+        for split in _SPLITS:
+            if wanted <= set(split.group_by):
+                return split
+    return _exactly(wanted, filters, told)
 
 
-def cost_before_query(filters: Filters, by: GroupBy | None = None) -> Query:
+def cost_before_query(filters: Filters, by: GroupBy | None = None, told: Told = ORGANIZATION) -> Query:
     """The bill that is only compared with: it is split by nothing else, so that its answer is small."""
-    return _exactly(_wanted(filters, by), filters)
+    return _exactly(_wanted(filters, by, told), filters, told)
 
 
 def usage_before_query(endpoint: Endpoint, filters: Filters) -> Query:
@@ -58,9 +60,15 @@ def usage_before_query(endpoint: Endpoint, filters: Filters) -> Query:
     return Query(endpoint, tuple(one for one in endpoint.dimensions if one in filters))
 
 
-def usage_query(endpoint: Endpoint, width: Width = "1d") -> Query:
-    """Usage, split by everything."""
-    return Query(endpoint, endpoint.dimensions, width)
+def usage_query(endpoint: Endpoint, width: Width = "1d", user: str | None = None) -> Query:
+    """Usage, split by everything; of one user where rows of all use name none."""
+    only = () if user is None else (("user_id", (user,)),)
+    return Query(endpoint, endpoint.dimensions, width, only)
+
+
+def shown_usage_query(scope: Scope, endpoint: Endpoint, width: Width = "1d") -> Query:
+    """What tells the use that a scope shows."""
+    return usage_query(endpoint, width, scope.asked_user)
 
 
 def key_bill(key_id: str) -> Query:
@@ -82,11 +90,15 @@ def measured(scope: Scope) -> list[Endpoint]:
     if scope.section in CAPABILITIES:
         return [CAPABILITIES[scope.section]]
     names = {"tokens": _TOKENS, "requests": _REQUESTS}.get(scope.measure, ())
-    return [endpoint for endpoint in USAGE if endpoint.name in names]
+    return [endpoint for endpoint in scope.told.usage if endpoint.name in names]
 
 
-def given(query: Query, days: Days) -> Days | None:
-    """Those of `days` for which OpenAI answers the query at all."""
+def given(query: Query, days: Days, told: Told = ORGANIZATION) -> Days | None:
+    """Those of `days` for which the source answers the query at all."""
+    if told.kind != "organization":
+        if query.endpoint is COSTS:
+            return days if told.has_bill and set(query.group_by) <= told.bill_by else None
+        return days if query.endpoint in told.usage else None
     if "api_key_id" not in query.group_by or query.endpoint is not COSTS or days.first >= KEYS_SINCE:
         return days
     return Days(KEYS_SINCE, days.last) if days.last >= KEYS_SINCE else None
@@ -95,13 +107,13 @@ def given(query: Query, days: Days) -> Days | None:
 def cost_queries(scope: Scope) -> list[Query]:
     """The splits of the bill that the scope's sections show, what matters most first."""
     groups = [None, *RANKED_BY, *([scope.group_by] if scope.measure == "spend" else [])]
-    return _once(cost_query(scope.filters, group) for group in groups)
+    return _once(cost_query(scope.filters, group, scope.told) for group in groups)
 
 
 def usage_queries(scope: Scope) -> list[Query]:
     """All usage by day; and what the chart shows, as fine as it shows it."""
-    fine = [usage_query(endpoint, scope.width) for endpoint in measured(scope)]
-    return _once([*(usage_query(endpoint) for endpoint in USAGE), *fine])
+    fine = [shown_usage_query(scope, endpoint, scope.width) for endpoint in measured(scope)]
+    return _once([*(shown_usage_query(scope, endpoint) for endpoint in scope.told.usage), *fine])
 
 
 def everything() -> list[Query]:
@@ -118,6 +130,9 @@ def compared(scope: Scope) -> dict[Query, Query]:
     if scope.days.first == scope.days.last or not scope.has_before:
         return {}
     filters = scope.filters
+    if scope.told.kind != "organization":
+        # Use comes a day at a time, and files have what they have.
+        return {query: query for query in cost_queries(scope)} if scope.told.kind == "legacy" else {}
     total = {cost_before_query(filters): cost_query(filters)}
     if len(scope.days) > _LONGEST_COMPARED:
         return total
@@ -131,13 +146,19 @@ def can_be_narrowed(endpoint: Endpoint, filters: Filters) -> bool:
     return all(one in endpoint.dimensions or (one == "model" and endpoint is COSTS) for one in filters)
 
 
-def _wanted(filters: Filters, by: GroupBy | None) -> set[str]:
-    """Dimensions of the bill; a model is read off the line item."""
-    return {"line_item" if one == "model" else one for one in (*filters, *([by] if by else []))}
+def _wanted(filters: Filters, by: GroupBy | None, told: Told) -> set[str]:
+    """Dimensions of the bill; a model is read off the line item, where that names one."""
+    line_item = "line_item" if "model" in told.bill_by else "model"
+    return {line_item if one == "model" else one for one in (*filters, *([by] if by else []))}
 
 
-def _exactly(wanted: set[str], filters: Filters) -> Query:
+def _exactly(wanted: set[str], filters: Filters, told: Told) -> Query:
     """Narrowed by OpenAI where it can: in a large organisation, all keys by line item are a hundred thousand rows."""
+    if told.kind != "organization":
+        # What no bill is split by makes a query that nobody answers.
+        return Query(
+            COSTS, (*(one for one in COSTS.dimensions if one in wanted), *sorted(wanted - {*COSTS.dimensions}))
+        )
     only = tuple(
         (dimension, tuple(sorted(filters[dimension])))
         for dimension in ("project_id", "api_key_id")

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from openai_usage.days import Days, period_days
 from openai_usage.endpoints import USAGE, Endpoint, Unit, Width
 from openai_usage.protocol import GroupBy, Measure, SectionId, Selection
+from openai_usage.source import ORGANIZATION, Told
 
 Filters = Mapping[str, frozenset[str]]
 """By dimension, the values it may have."""
@@ -61,6 +62,9 @@ _TOKEN_GROUPS: Final[tuple[GroupBy, ...]] = (
 _REQUEST_GROUPS: Final[tuple[GroupBy, ...]] = (
     "model", "capability", "project_id", "api_key_id", "user_id", "service_tier", "batch", "api_source"
 )  # fmt: skip
+_ESTIMATE_GROUPS: Final[tuple[GroupBy, ...]] = (
+    "model", "project_id", "api_key_id", "user_id", "capability", "service_tier", "batch"
+)  # fmt: skip
 _DIMENSIONS: Final[tuple[GroupBy, ...]] = (
     "model", "size", "source", "context_level", "vector_store_id", "project_id", "api_key_id", "user_id",
     "service_tier", "batch", "api_source",
@@ -79,13 +83,20 @@ class Scope:
     measure: Measure
     group_by: GroupBy
     is_all_time: bool = False
+    told: Told = ORGANIZATION
+
+    @property
+    def asked_user(self) -> str | None:
+        """Whose use is asked for alone, since rows of all use name no user; None: it is asked for all."""
+        users = self.filters.get("user_id", frozenset())
+        return None if self.told.tells_users or len(users) != 1 else next(iter(users))
 
     @property
     def step(self) -> Step:
         """How the chart goes over time. Money is daily."""
         if len(self.days) > _MOST_DAYS_IN_A_CHART:
             return "month"
-        return "1d" if self.measure == "spend" else self.width
+        return "1d" if self.measure in {"spend", "estimate"} else self.width
 
     @property
     def has_before(self) -> bool:
@@ -99,13 +110,13 @@ class Scope:
         return Days(last - timedelta(days=len(self.days) - 1), last)
 
 
-def scope(selection: Selection, today: date, first_day: date | None = None) -> Scope:
+def scope(selection: Selection, today: date, first_day: date | None = None, told: Told = ORGANIZATION) -> Scope:
     """What a whole selection (see `merged`) comes to today; `first_day` is the first of which anything is known."""
     days = days_of(selection, today, first_day)
     section = selection.section or "overview"
-    measures = measures_of(section)
+    measures = measures_of(section, told)
     measure = selection.measure if selection.measure in measures else measures[0]
-    groups = groups_of(section, measure)
+    groups = groups_of(section, measure, told)
     return Scope(
         days=days,
         width=selection.bucket if selection.bucket in widths_of(days) and selection.bucket else "1d",
@@ -114,6 +125,7 @@ def scope(selection: Selection, today: date, first_day: date | None = None) -> S
         measure=measure,
         group_by=selection.group_by if selection.group_by in groups else groups[0],
         is_all_time=selection.period == "all",
+        told=told,
     )
 
 
@@ -153,15 +165,23 @@ def widths_of(days: Days) -> list[Width]:
     return ["1d", *(width for width, most in _FINEST_DAYS.items() if len(days) <= most)]
 
 
-def measures_of(section: SectionId) -> tuple[Measure, ...]:
+def measures_of(section: SectionId, told: Told = ORGANIZATION) -> tuple[Measure, ...]:
     """What can be measured in a section."""
     if section in CAPABILITIES:
         found = (_MEASURES[metric.unit] for metric in CAPABILITIES[section].metrics if metric.unit in _MEASURES)
         return tuple(dict.fromkeys(found))
-    return ("spend",) if section in {"line-items", "limits"} else ("spend", "tokens", "requests")
+    if section in {"line-items", "limits"}:
+        return ("spend",)
+    counts: tuple[Measure, ...] = ("tokens", "requests") if told.usage else ()
+    if told.kind == "organization":
+        return ("spend", *counts)
+    is_billed = told.has_bill and (section not in RANKED or RANKED[section] in told.bill_by)
+    estimate: tuple[Measure, ...] = ("estimate",) if told.usage else ()
+    # Something to measure by there has to be.
+    return (*(("spend",) if is_billed else ()), *estimate, *counts) or ("spend",)
 
 
-def groups_of(section: SectionId, measure: Measure) -> tuple[GroupBy, ...]:
+def groups_of(section: SectionId, measure: Measure, told: Told = ORGANIZATION) -> tuple[GroupBy, ...]:
     """By what a measure can be split in a section."""
     if section in RANKED:
         return (RANKED[section],)
@@ -170,7 +190,9 @@ def groups_of(section: SectionId, measure: Measure) -> tuple[GroupBy, ...]:
         found = tuple(dimension for dimension in _DIMENSIONS if dimension in endpoint.dimensions)
         has_kinds = measure == "tokens" and any(metric.name == "output_tokens" for metric in endpoint.metrics)
         return ("token_type", *found) if has_kinds else found
-    return {"spend": _SPEND_GROUPS, "tokens": _TOKEN_GROUPS}.get(measure, _REQUEST_GROUPS)
+    if measure == "spend":
+        return tuple(one for one in _SPEND_GROUPS if one in told.bill_by) or ("line_item",)
+    return {"tokens": _TOKEN_GROUPS, "estimate": _ESTIMATE_GROUPS}.get(measure, _REQUEST_GROUPS)
 
 
 FIRST_DAY: Final = date(2020, 6, 11)

@@ -1,5 +1,6 @@
 """The user's settings, and how an editor's raw configuration becomes them. Reading never raises."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +11,10 @@ DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 
 StatusScope = Literal["organization", "workspaceKey", "both"]
 """Whose spend the status bar shows."""
+SourceChoice = Literal["auto", "organization", "legacy"]
+"""Which endpoints are read: OpenAI's organisation API, or those of 2023; `auto`: as the key is."""
+Unit = Literal["cents", "usd"]
+"""In which the billing endpoint of 2023 counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,10 @@ class Settings:
     """How much of the disk an account's figures may take."""
     base_url: str | None = None
     """Where the API is, without a trailing slash; None: not set here."""
+    source: SourceChoice = "auto"
+    organization: str | None = None
+    """Sent as `OpenAI-Organization`; None: not sent, and it is the key's default one."""
+    legacy_unit: Unit = "cents"
     workspace_key: KeySource = "auto"
     status_scope: StatusScope = "both"
     """`both`: that of the workspace's key first, where one is known."""
@@ -81,12 +90,17 @@ def read(raw: object) -> tuple[Settings, list[str]]:
         problems.append(f'"openaiUsage.baseUrl" {fault}; it is not used.')
         base_url = None
     workspace_key, status_scope = _of_workspace(raw, problems)
+    source = _one_of(raw, "source", get_args(SourceChoice), problems)
+    unit = _one_of(raw, "legacyUnit", get_args(Unit), problems)
     return Settings(
         refresh_minutes=float(refresh_minutes),
         # By way of its text: 99.99 is meant, and not the binary fraction next to it.
         monthly_budget=None if budget is None else Decimal(str(budget)),
         storage_megabytes=float(storage),
         base_url=_tidy(base_url),
+        source=source,  # type: ignore[arg-type] # one of them
+        organization=_organization(raw.get("organization"), problems),
+        legacy_unit=unit,  # type: ignore[arg-type] # one of them
         workspace_key=workspace_key,
         status_scope=status_scope,
     ), problems
@@ -144,6 +158,26 @@ def _of_workspace(raw: Mapping[str, object], problems: list[str]) -> tuple[KeySo
     return workspace_key or defaults.workspace_key, status_scope or defaults.status_scope
 
 
+def _one_of(raw: Mapping[str, object], name: str, choices: tuple[str, ...], problems: list[str]) -> str:
+    """The first of the choices is the default."""
+    value = raw.get(name)
+    if value is None or value == "" or value in choices:
+        return str(value or choices[0])
+    problems.append(f'"openaiUsage.{name}" has to be one of {", ".join(choices)}; {choices[0]} is used.')
+    return choices[0]
+
+
+def _organization(value: object, problems: list[str]) -> str | None:
+    """What can stand in a header and in an address."""
+    if value is None or value == "":
+        return None
+    text = value.strip() if isinstance(value, str) else ""
+    if _ORGANIZATION_ID.fullmatch(text):
+        return text
+    problems.append('"openaiUsage.organization" has to be an id such as org-…; it is not used.')
+    return None
+
+
 def _key_source(value: object) -> KeySource | None:
     """None: it is none."""
     if value is None or value == "":
@@ -188,6 +222,7 @@ def _tidy(url: str | None) -> str | None:
     return url.strip().rstrip("/") if url else None
 
 
+_ORGANIZATION_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _KEY_ID: Final = "key_"
 _VARIABLE: Final = "OPENAI_API_KEY"
 # A year: anything longer is a slip, and timers cannot take any number.

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from openai_usage.account import Account
 from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Endpoint, Query
 from openai_usage.limits import LimitsOf, RateLimit, SpendAlert, SpendLimit
@@ -55,6 +56,12 @@ class Facts:
     """By project id, None for the organisation's own."""
     rate_limits: dict[str, list[RateLimit]] = field(default_factory=dict)
     """By project id."""
+    account: Account = field(default_factory=Account)
+    """What the endpoints of 2023 tell beside days."""
+    account_read: datetime | None = None
+    """When that was last asked for."""
+    unread: dict[date, dict[str, int]] = field(default_factory=dict)
+    """By day and by list of the answer, rows of use that could not be understood and are in no sum."""
     salt: str = ""
     """Of the digests below; made when the first one is."""
     key_ids: dict[str, str] = field(default_factory=dict)
@@ -99,13 +106,19 @@ class _Limits(msgspec.Struct):
     rates: dict[str, list[RateLimit]]
 
 
+class _Account(msgspec.Struct):
+    account: Account
+    read: datetime | None
+    unread: dict[date, dict[str, int]]
+
+
 class _KeyIds(msgspec.Struct):
     salt: str
     ids: dict[str, str]
 
 
 PARTS: Final[Mapping[str, type[msgspec.Struct]]] = {
-    "state": _State, "failures": _Failures, "names": _Names, "limits": _Limits, "keys": _KeyIds
+    "state": _State, "failures": _Failures, "names": _Names, "limits": _Limits, "account": _Account, "keys": _KeyIds
 }  # fmt: skip
 
 
@@ -127,6 +140,7 @@ def written(facts: Facts) -> dict[str, bytes]:
         "failures": _Failures(failures, refused),
         "names": _Names(facts.directory, facts.names_read),
         "limits": _Limits(_named(facts.spend_limits), _named(facts.spend_alerts), facts.rate_limits),
+        "account": _Account(facts.account, facts.account_read, facts.unread),
         "keys": _KeyIds(facts.salt, facts.key_ids),
     }
     return {name: msgspec.json.encode(part) for name, part in parts.items()}
@@ -148,6 +162,8 @@ def take_over(facts: Facts, name: str, value: bytes) -> None:
         case _Limits() as limits:
             facts.spend_limits, facts.spend_alerts = _unnamed(limits.spend), _unnamed(limits.alerts)
             facts.rate_limits = limits.rates
+        case _Account() as account:
+            facts.account, facts.account_read, facts.unread = account.account, account.read, account.unread
         case _KeyIds() as keys:
             facts.salt, facts.key_ids = keys.salt, keys.ids
 

@@ -12,8 +12,9 @@ from itertools import islice
 from typing import Final, Literal, get_args
 
 from openai_usage.days import Days
-from openai_usage.endpoints import COSTS, Query
+from openai_usage.endpoints import COSTS, Query, by_everything
 from openai_usage.rows import Bucket
+from openai_usage.source import ORGANIZATION, Told
 from openai_usage.store.accounts import set_aside
 from openai_usage.store.buckets import Buckets, settles_in
 from openai_usage.store.facts import LONG_AGO, PARTS, Facts, take_over, written
@@ -21,8 +22,9 @@ from openai_usage.store.file import FAILURES, Changes, File, FileShelf, is_damag
 
 _log = logging.getLogger(__name__)
 
-Lease = Literal["figures", "rest"]
-"""The right to ask OpenAI: for what is shown, and for what may come later (names, limits, comparisons)."""
+Lease = Literal["figures", "rest", "days"]
+"""The right to ask OpenAI: for what is shown, for what may come later (names, limits, comparisons), and for use that is
+given a day at a time."""
 LEASE_LENGTH: Final = timedelta(seconds=5)
 """A process that is killed keeps the others waiting for so long."""
 
@@ -36,8 +38,9 @@ class Store(Facts):
     When the file fails, what came in meanwhile goes into the next one that can be opened.
     """
 
-    def __init__(self, open_file: Callable[[], File] | None = None) -> None:
+    def __init__(self, open_file: Callable[[], File] | None = None, source: Told = ORGANIZATION) -> None:
         super().__init__()
+        self._source = source
         self.buckets = _ByQuery(self._buckets_of)
         self._open_file = open_file
         self._file: File | None = None
@@ -51,6 +54,21 @@ class Store(Facts):
         self.has_news = False
         """Others wrote something; whoever tells of it takes this back."""
         self.open()
+
+    @property
+    def told(self) -> Told:
+        """What its source tells, as far as that is known by now."""
+        if self._source.kind != "legacy":
+            return self._source
+        bill = Query(COSTS)
+        is_untold = self.account.one_sum is not None or any(topic == bill for topic, _ in self.refused.values())
+        keys = [(query, self.buckets[query].keys) for query in map(by_everything, self._source.usage)]
+        user = [key[query.endpoint.fields.index("user_id")] for query, of_query in keys for key in of_query]
+        return replace(
+            self._source,
+            has_bill=not is_untold or self.buckets[bill].days is not None,
+            tells_users=not user or any(user),
+        )
 
     # Figures.
 
