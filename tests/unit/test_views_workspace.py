@@ -568,7 +568,7 @@ def test_the_estimates_of_the_keys_are_of_the_days_that_have_no_bill_by_key(
     days = Days(date(2025, 11, 11), AUTUMN.date() if is_refused else KEYS_SINCE - DAY)
     there = {key for day, key, _, _ in used if day in days}
     assert state.report is not None
-    assert set(state.report.estimates.by_key) == there
+    assert set(state.report.estimates.by.get("api_key_id", {})) == there
     if table is None:
         assert not used
         return

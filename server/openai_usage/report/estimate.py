@@ -8,10 +8,11 @@ from decimal import Decimal
 from itertools import groupby
 
 from openai_usage import money, pricing
-from openai_usage.days import Days, day_of
+from openai_usage.days import Days, day_of, midnight
 from openai_usage.endpoints import Endpoint, Query
-from openai_usage.report.sums import Value, passes, value_of
-from openai_usage.rows import Bucket, Key
+from openai_usage.protocol import GroupBy
+from openai_usage.report.sums import Grouping, Part, Value, add_up, passes, value_of
+from openai_usage.rows import Bucket, Key, Keys
 from openai_usage.scope import Filters
 from openai_usage.store import Store
 
@@ -41,8 +42,8 @@ class Estimates:
     """Those that it is of: all, or the ones that have no bill by key."""
     compared: tuple[Decimal, Decimal] | None = None
     """What it comes to, and what was billed, on the days that are over, are billed, and are priced whole."""
-    by_key: Mapping[Value, Estimate] = field(default_factory=dict)
-    """In the section of the keys, of the days that have no bill by key."""
+    by: Mapping[GroupBy, Mapping[Value, Estimate]] = field(default_factory=dict)
+    """By dimension, of what no bill is split by: API keys on the days that have no bill by key, or all there is."""
     is_too_much: bool = False
     """There are too many keys to tell that."""
 
@@ -69,6 +70,73 @@ def estimate(
     return {
         group: Estimate(money.total(of_group), tuple(sorted(unpriced[group]))) for group, of_group in amounts.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class PricedUse:
+    """The use of one endpoint at list prices, by day and by all that it is split by: sums of it are exact."""
+
+    endpoint: Endpoint
+    keys: Keys
+    buckets: Sequence[Bucket]
+    """With one column: US dollars, 0 where there is no price."""
+    unpriced: Mapping[int, str]
+    """By the number of a key, the model that has no price; the capability where there is no model."""
+
+
+def price_use(store: Store, queries: Sequence[Query], days: Days) -> list[PricedUse]:
+    """What is known of `days`. The queries are of usage by day, split by everything."""
+    return [_priced_use(store, query, days) for query in queries]
+
+
+def _priced_use(store: Store, query: Query, days: Days) -> PricedUse:
+    buckets, endpoint = store.buckets[query], query.endpoint
+    of_days, keys = buckets.of(days), buckets.keys
+    priced = list(_priced_as(endpoint, keys, {}, None))
+    found, unpriced = [], {}
+    for day, of_day in groupby(of_days, key=lambda bucket: day_of(bucket.start)):
+        numbers, amounts = [], []
+        for number, counts in _sums(endpoint, of_day, range(len(keys))).items():
+            _, model, batch, tier = priced[number] or (None, None, None, None)
+            amount = pricing.price(endpoint.name, model, day, counts, batch=batch == "true", service_tier=tier)
+            if amount is None:
+                unpriced[number] = model or endpoint.name
+            numbers.append(number)
+            amounts.append(amount or Decimal(0))
+        found.append(Bucket(midnight(day), numbers, (amounts,)))
+    return PricedUse(endpoint, keys, found, unpriced)
+
+
+def estimates_by(
+    priced: Sequence[PricedUse], filters: Filters, by: str | None, *, is_part: bool = False
+) -> dict[Value, Estimate]:
+    """What it comes to by value of a dimension (`capability` too), or all as one under None."""
+    grouping = Grouping()
+    if by is None:
+        grouping.numbers[None] = 0
+    parts = [priced_part(one, grouping, filters, by) for one in priced]
+    sums = add_up(parts, len(grouping.numbers))
+    unpriced: defaultdict[int, set[str]] = defaultdict(set)
+    seen = {0} if by is None else set()
+    for one, part in zip(priced, parts, strict=True):
+        there = {number for bucket in one.buckets for number in bucket.keys}
+        seen |= {part.groups[number] for number in there}
+        for number, name in one.unpriced.items():
+            unpriced[part.groups[number]].add(name)
+    return {
+        value: Estimate(Decimal(sums[number]), tuple(sorted(unpriced[number])), is_part)
+        for value, number in grouping.numbers.items()
+        if number in seen
+    }
+
+
+def priced_part(one: PricedUse, grouping: Grouping, filters: Filters, by: str | None) -> Part:
+    """Its amounts to be added up, by a dimension or all as one."""
+    if by in {None, "capability"}:
+        groups = grouping.constant(by and one.endpoint.name, one.endpoint, one.keys, filters)
+    else:
+        groups = grouping.by(by or "", one.endpoint, one.keys, filters)
+    return Part(one.buckets, groups, [(0, 1)])
 
 
 def _use(

@@ -8,7 +8,7 @@ from typing import Final
 
 from openai_usage import money, pricing
 from openai_usage.days import Days, day_of, midnight
-from openai_usage.endpoints import COSTS, USAGE, Endpoint, Metric, Query
+from openai_usage.endpoints import COSTS, USAGE, Endpoint, Metric, Query, Width
 from openai_usage.protocol import GroupBy
 from openai_usage.queries import (
     BASE,
@@ -19,10 +19,11 @@ from openai_usage.queries import (
     cost_query,
     given,
     measured,
+    shown_usage_query,
     usage_before_query,
     usage_query,
 )
-from openai_usage.report.estimate import Estimates, estimate
+from openai_usage.report.estimate import Estimate, Estimates, PricedUse, estimate, estimates_by, price_use, priced_part
 from openai_usage.report.ranking import MEASURED, Entry, Ranking, beside_spend
 from openai_usage.report.split import Split, by_month, split
 from openai_usage.report.sums import Grouping, Part, Value, add_up, sums_by_value, value_of
@@ -87,8 +88,12 @@ class _Reader:
         self._now = int(now.timestamp())
         self._is_in_dollars = currency == "usd"
         self._money: Filters = {**scope.filters, "currency": frozenset({currency})}
-        self._usage = [endpoint for endpoint in USAGE if endpoint not in store.absent]
-        self._narrowed = [endpoint for endpoint in self._usage if can_be_narrowed(endpoint, scope.filters)]
+        self._told = scope.told
+        self._usage = [endpoint for endpoint in scope.told.usage if endpoint not in store.absent]
+        # Of several users together nobody tells the use, where rows of all use name none.
+        is_told = "user_id" not in scope.filters or scope.told.tells_users or scope.asked_user
+        self._narrowed = [one for one in self._usage if is_told and can_be_narrowed(one, scope.filters)]
+        self._priced: list[PricedUse] | None = None
         self._compared = compared(scope)
         self._missing: dict[Query, list[Days]] = {}
         self._without_keys = False
@@ -97,7 +102,7 @@ class _Reader:
     def report(self) -> Report:
         scope = self._scope
         for endpoint in self._narrowed:
-            self._missing_of(usage_query(endpoint), scope.days, note=True)
+            self._missing_of(self._use(endpoint), scope.days, note=True)
         spend = self._spend(scope.days, needed=True)
         shown = [one for one in self._narrowed if one.name == scope.section]
         chart, is_split = self._chart()
@@ -105,13 +110,13 @@ class _Reader:
         return Report(
             scope=scope,
             spend=spend,
-            spend_before=self._spend(scope.before) if cost_query(scope.filters) not in self._missing else None,
+            spend_before=self._spend(scope.before) if self._bill() not in self._missing else None,
             used=self._used(tokens, scope.days),
             used_before=self._used_before(tokens),
             capabilities=[one.name for one in self._usage if self._is_used(one)],
             chart=chart,
             chart_is_split=is_split,
-            rankings={by: self._ranking(by) for by in self._ranked()},
+            rankings={by: found for by in self._ranked() if (found := self._ranking(by)) is not None},
             metrics=self._used(shown, scope.days) if shown else None,
             metrics_before=self._used_before(shown) if shown else None,
             values={
@@ -125,10 +130,47 @@ class _Reader:
             estimates=self._estimates(),
         )
 
+    # What tells it.
+
+    def _bill(self, by: GroupBy | None = None) -> Query:
+        return cost_query(self._scope.filters, by, self._told)
+
+    def _use(self, endpoint: Endpoint, width: Width = "1d") -> Query:
+        return shown_usage_query(self._scope, endpoint, width)
+
+    def _given(self, query: Query, days: Days) -> Days | None:
+        return given(query, days, self._told)
+
     # At list prices.
+
+    def _priced_use(self) -> list[PricedUse]:
+        """Where no bill by model, key or project is told; empty where it is not known, or too much to wait for."""
+        if self._priced is None:
+            used = [self._use(endpoint) for endpoint in self._narrowed]
+            is_few = (
+                sum(len(self._store.buckets[query].keys) for query in used) * len(self._scope.days) < _MOST_ESTIMATED
+            )
+            is_wanted = self._told.kind != "organization" and pricing.is_loaded() and self._is_in_dollars and is_few
+            self._priced = price_use(self._store, used, self._scope.days) if is_wanted else []
+        return self._priced
+
+    def _estimates_of_all(self) -> Estimates:
+        """Of a source that tells no bill by model, key or project."""
+        scope, priced = self._scope, self._priced_use()
+        if not any(one.buckets for one in priced):
+            return Estimates()
+        is_part = any(self._use(endpoint) in self._missing for endpoint in self._narrowed)
+
+        def of(by: str | None) -> dict[Value, Estimate]:
+            return estimates_by(priced, scope.filters, by, is_part=is_part)
+
+        ranked = [by for by in self._ranked() if by != "line_item" and scope.section not in CAPABILITIES]
+        return Estimates(of(None)[None], scope.days, by={by: of(by) for by in ranked})
 
     def _estimates(self) -> Estimates:
         scope, store = self._scope, self._store
+        if self._told.kind != "organization":
+            return self._estimates_of_all()
         used = [usage_query(endpoint) for endpoint in self._narrowed if "api_key_id" in endpoint.dimensions]
         # Amounts in another currency could not stand beside it, nor tell that a part of the use is not known yet.
         if not pricing.is_loaded() or not self._is_in_dollars or any(query in self._missing for query in used):
@@ -141,14 +183,15 @@ class _Reader:
         if scope.section == "api-keys" and unbilled is not None:
             if sum(len(store.buckets[query].keys) for query in used) * len(unbilled) > _MOST_ESTIMATED:
                 return replace(found, is_too_much=True)
-            return replace(found, by_key=estimate(store, used, unbilled, scope.filters, "api_key_id"))
+            by_key = estimate(store, used, unbilled, scope.filters, "api_key_id")
+            return replace(found, by={"api_key_id": by_key} if by_key else {})
         return found
 
     def _compared_with_bill(self, used: Sequence[Query]) -> tuple[Decimal, Decimal] | None:
         """Of the days that are over: today's use is told before it is billed."""
-        query, days = cost_query(self._scope.filters), self._scope.days
+        query, days = self._bill(), self._scope.days
         last = day_of(self._now) - _DAY
-        billed = given(query, Days(days.first, min(days.last, last))) if days.first <= last else None
+        billed = self._given(query, Days(days.first, min(days.last, last))) if days.first <= last else None
         if billed is None or self._missing_of(query, billed, note=False):
             return None
         estimated = estimate(self._store, used, billed, self._scope.filters)[None]
@@ -160,8 +203,8 @@ class _Reader:
 
     def _days_without_keys(self) -> Days | None:
         """Those of which the bill by key is not to be had."""
-        query, days = cost_query(self._scope.filters, "api_key_id"), self._scope.days
-        asked = given(query, days)
+        query, days = self._bill("api_key_id"), self._scope.days
+        asked = self._given(query, days)
         is_refused = any(topic == query for topic, _ in self._store.refused.values())
         # It may have been refused for other days, that are of another period.
         if asked is None or (is_refused and self._missing_of(query, days, note=False)):
@@ -190,7 +233,7 @@ class _Reader:
         query = self._cost_query(None, days)
         if query is None:
             return None
-        asked, missing = given(query, days), self._missing_of(query, days, note=needed)
+        asked, missing = self._given(query, days), self._missing_of(query, days, note=needed)
         if asked is None or missing == [asked] or (missing and not needed):
             return None
         if days not in (asked, self._scope.days):
@@ -200,8 +243,8 @@ class _Reader:
     def _cost_query(self, by: GroupBy | None, days: Days) -> Query | None:
         """What tells the bill of these days; None when it is not asked for."""
         if days == self._scope.days:
-            return cost_query(self._scope.filters, by)
-        return self._before(cost_before_query(self._scope.filters, by))
+            return self._bill(by)
+        return self._before(cost_before_query(self._scope.filters, by, self._told))
 
     def _before(self, query: Query) -> Query | None:
         """What tells of the period before: what was read of it anyway, or what is read to compare with."""
@@ -219,9 +262,9 @@ class _Reader:
         """None when that split of the bill is not known for all the days for which OpenAI gives it."""
         query = self._cost_query(by, days)
         is_shown = days == self._scope.days
-        if query is None or self._missing_of(query, days, note=is_shown):
+        if query is None or not self._is_split_by(by) or self._missing_of(query, days, note=is_shown):
             return None
-        if given(query, days) != days:
+        if self._given(query, days) != days:
             if not is_shown:
                 return None
             self._without_keys = True
@@ -230,21 +273,28 @@ class _Reader:
         buckets = self._rows(query, days, by)
         return Part([buckets.whole(days)], grouping.by(by, COSTS, buckets.keys, self._money), [(column, 1)])
 
+    def _is_split_by(self, by: GroupBy) -> bool:
+        """Whether the bill that is shown is ever split by it."""
+        told = self._told
+        return told.kind == "organization" or (
+            by in told.bill_by and self._given(self._bill(by), self._scope.days) is not None
+        )
+
     def _is_of_one_moment(self, query: Query) -> bool:
         """Whether neither the split nor the sum was read before the bill was last seen to move."""
-        both = (query, cost_query(self._scope.filters))
+        both = (query, self._bill())
         moments = (self._store.buckets[one].oldest(self._scope.days) for one in both)
         return all(moment is None or moment >= self._store.bill_since for moment in moments)
 
     def _unbilled(self) -> list[str]:
         chosen = self._scope.filters.get("model", frozenset())
-        query = cost_query(self._scope.filters, "model")
-        if not chosen or self._missing_of(query, self._scope.days, note=False):
+        query = self._bill("model")
+        if not chosen or "model" not in self._told.bill_by or self._missing_of(query, self._scope.days, note=False):
             return []
         return sorted(chosen - set(map(value_of(COSTS, "model"), self._store.buckets[query].keys)))
 
     def _missing_of(self, query: Query, days: Days, *, note: bool) -> list[Days]:
-        asked = given(query, days)
+        asked = self._given(query, days)
         missing = self._store.buckets[query].missing(asked) if asked else []
         if note and missing:
             self._missing[query] = missing
@@ -254,7 +304,7 @@ class _Reader:
 
     def _used_before(self, endpoints: Sequence[Endpoint]) -> dict[str, int] | None:
         """Of the period before, to compare with; None when of either period not all is known."""
-        is_whole = not any(usage_query(endpoint) in self._missing for endpoint in endpoints)
+        is_whole = not any(self._use(endpoint) in self._missing for endpoint in endpoints)
         return self._used(endpoints, self._scope.before) if is_whole else None
 
     def _used(self, endpoints: Iterable[Endpoint], days: Days) -> dict[str, int] | None:
@@ -263,9 +313,7 @@ class _Reader:
         found: dict[str, int] = {}
         known = False
         for endpoint in endpoints:
-            query = (
-                usage_query(endpoint) if is_shown else self._before(usage_before_query(endpoint, self._scope.filters))
-            )
+            query = self._use(endpoint) if is_shown else self._before(usage_before_query(endpoint, self._scope.filters))
             if query is None:
                 return None
             missing = self._missing_of(query, days, note=False)
@@ -287,7 +335,9 @@ class _Reader:
 
     def _values(self, dimension: str) -> frozenset[str]:
         """Of all that was read, whatever the period: what is chosen can be chosen back."""
-        asked = [*(usage_query(endpoint) for endpoint in self._usage), *([BASE] if dimension == "model" else [])]
+        asked = [usage_query(endpoint) for endpoint in self._usage]
+        if dimension == "model" and "model" in self._told.bill_by:
+            asked.append(BASE if self._told.kind == "organization" else cost_query({}, "line_item", self._told))
         return frozenset(
             value
             for query in asked
@@ -314,14 +364,17 @@ class _Reader:
     def _chart(self) -> tuple[Split | None, bool]:
         if self._scope.section == "limits":
             return None, True
-        found, is_split = self._spend_chart() if self._scope.measure == "spend" else (self._usage_chart(), True)
+        if self._scope.measure == "estimate":
+            found, is_split = self._estimate_chart(), True
+        else:
+            found, is_split = self._spend_chart() if self._scope.measure == "spend" else (self._usage_chart(), True)
         return by_month(found) if found and self._scope.step == "month" else found, is_split
 
     def _spend_chart(self) -> tuple[Split | None, bool]:
         scope = self._scope
         starts = _starts(scope.days, 86_400, self._now)
-        total = cost_query(scope.filters)
-        asked = given(total, scope.days)
+        total = self._bill()
+        asked = self._given(total, scope.days)
         if asked is None or self._missing_of(total, scope.days, note=True) == [asked]:
             return None, True
         of_all = self._over_time(self._unsplit(total, scope.days), self._rows(total, scope.days))
@@ -329,7 +382,7 @@ class _Reader:
         part = self._costs_by(scope.group_by, scope.days, grouping)
         if part is None or scope.group_by in self._stale:
             return split([of_all], {None: 0}, starts), False
-        rows = self._rows(cost_query(scope.filters, scope.group_by), scope.days, scope.group_by)
+        rows = self._rows(self._bill(scope.group_by), scope.days, scope.group_by)
         parts = [self._over_time(part, rows)]
         unknown = {midnight(day) for days in self._missing.get(total, ()) for day in days}
         return split(parts, grouping.numbers, starts, [of_all], unknown), True
@@ -337,6 +390,13 @@ class _Reader:
     def _over_time(self, part: Part, rows: Buckets) -> Part:
         """The same, with its buckets as they are."""
         return replace(part, buckets=rows.of(self._scope.days))
+
+    def _estimate_chart(self) -> Split | None:
+        priced, scope, grouping = self._priced_use(), self._scope, Grouping()
+        if not any(one.buckets for one in priced):
+            return None
+        parts = [priced_part(one, grouping, scope.filters, scope.group_by) for one in priced]
+        return split(parts, grouping.numbers, _starts(scope.days, 86_400, self._now))
 
     def _usage_chart(self) -> Split | None:
         scope = self._scope
@@ -347,7 +407,7 @@ class _Reader:
         for endpoint in measured(scope):
             if endpoint not in self._narrowed:
                 continue
-            query = usage_query(endpoint, scope.width)
+            query = self._use(endpoint, scope.width)
             known |= self._missing_of(query, scope.days, note=True) != [scope.days]
             parts += self._usage_parts(endpoint, query, grouping)
             # Of what came after it was read nothing is known, and nothing is drawn.
@@ -389,12 +449,13 @@ class _Reader:
 
     # Side by side.
 
-    def _ranking(self, by: GroupBy) -> Ranking:
+    def _ranking(self, by: GroupBy) -> Ranking | None:
+        """None: the source tells nothing by it."""
         scope = self._scope
         capability = CAPABILITIES.get(scope.section)
         if capability:
             endpoints = [capability]
-        elif scope.section == "overview":
+        elif scope.section == "overview" and (self._is_split_by(by) or scope.measure != "estimate"):
             # Its tables are short: money, and what was chosen.
             endpoints = [one for one in measured(scope) if one in self._narrowed]
         else:
@@ -407,11 +468,13 @@ class _Reader:
         if capability:
             found = Ranking(by, _entries(used, {}, None, used.keys()), metrics, totals, has_spend=False)
             return _ordered(replace(found, measured=tuple(chosen) or tuple(metrics[:1])))
+        if not self._is_split_by(by):
+            return self._ranking_of_use(by, used, metrics, totals, tuple(chosen))
         spend = self._spent_by(by, scope.days)
         before = self._spent_by(by, scope.before) if spend is not None else None
         total = self._spend(scope.days)
         with money.exact():
-            is_comparable = by not in self._stale and cost_query(scope.filters) not in self._missing
+            is_comparable = by not in self._stale and self._bill() not in self._missing
             rest = None
             if is_comparable and spend is not None and total is not None:
                 rest = total - sum(spend.values(), start=Decimal(0))
@@ -432,6 +495,23 @@ class _Reader:
         )
         return _ordered(found)
 
+    def _ranking_of_use(
+        self,
+        by: GroupBy,
+        used: dict[Value, dict[str, int]],
+        metrics: list[str],
+        totals: dict[str, int],
+        measured: tuple[str, ...],
+    ) -> Ranking | None:
+        """By what no bill is split; ordered by what it comes to, where nothing else was chosen."""
+        if not any(value is not None for value in used):
+            return None
+        entries = _entries(used, {}, None, used.keys())
+        amounts = estimates_by(self._priced_use(), self._scope.filters, by)
+        order = {entry.key: amounts[entry.key].amount if entry.key in amounts else Decimal(0) for entry in entries}
+        found = _ordered(Ranking(by, entries, metrics, totals, has_spend=False, measured=measured))
+        return found if measured else replace(found, entries=sorted(found.entries, key=lambda entry: -order[entry.key]))
+
     def _spent_by(self, by: GroupBy, days: Days) -> dict[Value, Decimal] | None:
         grouping = Grouping()
         part = self._costs_by(by, days, grouping)
@@ -447,7 +527,7 @@ class _Reader:
         for endpoint in endpoints:
             if by not in endpoint.dimensions:
                 continue
-            buckets = self._rows(usage_query(endpoint), self._scope.days, by)
+            buckets = self._rows(self._use(endpoint), self._scope.days, by)
             grouping = Grouping()
             groups = grouping.by(by, endpoint, buckets.keys, self._scope.filters)
             rows = [buckets.whole(self._scope.days)]
@@ -474,7 +554,7 @@ class _Reader:
         unit_part = self._costs_by("line_item", self._scope.days, items, _QUANTITY)
         if unit_part is None:
             return list(entries)
-        rows = self._rows(cost_query(self._scope.filters, "line_item"), self._scope.days, "line_item")
+        rows = self._rows(self._bill("line_item"), self._scope.days, "line_item")
         unit_of = units.by("quantity_unit", COSTS, rows.keys, self._money)
         names = list(units.numbers)
         sums = add_up([unit_part], len(items.numbers))

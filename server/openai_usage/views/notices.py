@@ -191,12 +191,14 @@ def _limits_of_data(report: Report) -> Iterator[Notice]:
     if report.without_keys:
         is_narrowed = "api_key_id" in scope.filters
         text = _NO_KEYS_NARROWED if is_narrowed else _NO_KEYS
-        if report.estimates.by_key:
+        if report.estimates.by:
             text += " The column Estimated says what the use of those days comes to by list prices."
         if report.estimates.is_too_much:
             text += " There are too many keys to estimate what they cost then: choose some of them."
         yield _notice("keys-since", "info", text)
-    yield from _unpriced(name for one in report.estimates.by_key.values() for name in one.unpriced)
+    if not report.estimates.narrowed:
+        found = (one for by in report.estimates.by.values() for one in by.values())
+        yield from _unpriced(name for one in found for name in one.unpriced)
     if scope.measure == "spend" and scope.width != "1d" and report.chart is not None:
         yield _notice("daily-money", "info", "OpenAI bills by day, so spend is shown by day.")
     if scope.section in report.not_narrowed:

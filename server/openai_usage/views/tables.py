@@ -8,7 +8,7 @@ from typing import Final, Generic, Literal, TypeVar
 from openai_usage import money
 from openai_usage.endpoints import COSTS, USAGE, Endpoint, Metric
 from openai_usage.protocol import Cell, Column, GroupBy, Row, SectionId, Selection, Sort, Table
-from openai_usage.report import BESIDE_SPEND, Entry, Ranking, Report, model_of
+from openai_usage.report import BESIDE_SPEND, Entry, Estimate, Ranking, Report, model_of
 from openai_usage.report.split import REMAINDER
 from openai_usage.scope import CAPABILITIES, RANKED
 from openai_usage.views.controls import only
@@ -170,8 +170,8 @@ def ranking_table(state: State, report: Report, ranking: Ranking) -> FullTable[E
         fields.append(
             Field("quantity", "Quantity", lambda entry: _quantity(state, entry), lambda entry: entry.quantity)
         )
-    if report.estimates.by_key and by == "api_key_id":
-        fields.append(_estimate_field(state, report, ranking, total))
+    if by in report.estimates.by and endpoint is None:
+        fields.append(_estimate_field(state, report.estimates.by[by], ranking, total))
     there = {field.id for field in fields}
     fields += [_count_field(state, name, endpoint) for name in _metrics(ranking, endpoint) if name not in there]
     main = next((field.id for field in fields[1:]), None)
@@ -241,13 +241,14 @@ def _share_field(state: State, of: Callable[[Entry], Decimal | None], total: Dec
     )
 
 
-def _estimate_field(state: State, report: Report, ranking: Ranking, total: Entry) -> Field[Entry]:
-    """Of the days for which there is no bill by key."""
+def _estimate_field(
+    state: State, by_value: Mapping[str | None, Estimate], ranking: Ranking, total: Entry
+) -> Field[Entry]:
+    """Of what no bill is split by."""
     # Not by the key: what is not attributed has none, and neither has the total.
-    by_key = report.estimates.by_key
-    found = {id(entry): by_key[entry.key] for entry in ranking.entries if entry.key in by_key}
+    found = {id(entry): by_value[entry.key] for entry in ranking.entries if entry.key in by_value}
     amounts = {entry: estimate.amount for entry, estimate in found.items()}
-    amounts[id(total)] = money.total(estimate.amount for estimate in by_key.values())
+    amounts[id(total)] = money.total(estimate.amount for estimate in by_value.values())
 
     def cell(entry: Entry) -> Cell:
         amount = amounts.get(id(entry))
