@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from openai_usage.openai_api.errors import ApiError, Fault
 
 if TYPE_CHECKING:
+    from openai_usage.openai_api import legacy
     from openai_usage.openai_api.client import Client
     from openai_usage.openai_api.costs_and_usage import buckets
     from openai_usage.openai_api.lists import (
@@ -28,6 +29,7 @@ __all__ = [
     "Fault",
     "api_keys",
     "buckets",
+    "legacy",
     "projects",
     "rate_limits",
     "service_accounts",
@@ -40,5 +42,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever has that name
     if name not in __all__:
         raise AttributeError(name)
+    if name == "legacy":
+        return import_module(f"{__name__}.legacy")
     module = {"Client": "client", "buckets": "costs_and_usage"}.get(name, "lists")
     return getattr(import_module(f"{__name__}.{module}"), name)

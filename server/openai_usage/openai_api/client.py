@@ -52,6 +52,7 @@ _ORGANIZATION: Final = "openai-organization"
 class Client:
     """Asks the API of one organisation. Open it inside a running event loop, and close it there.
 
+    `organization` is the id of the one that is meant, for keys that belong to several; visible ASCII.
     `transport` replaces the network (the demo organisation); `pause` replaces waiting. ApiError when the proxy that the
     environment names cannot be used.
     """
@@ -62,6 +63,7 @@ class Client:
         secret: SecretStr,
         *,
         version: str = "",
+        organization: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout = _TIME_LIMITS,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -69,6 +71,7 @@ class Client:
         self.base_url = base_url
         self._secret = secret
         self._version = version
+        self._meant = organization
         self._transport = transport
         self._timeout = timeout
         self._pause = pause
@@ -135,16 +138,23 @@ class Client:
                 await self._get_body("/models", [], turn)
         return self.organization
 
-    async def get(self, path: str, parameters: Parameters, decoder: Decoder[Answer]) -> Answer:
-        """The answer to `GET {base_url}{path}?{parameters}`; ApiError when there is none."""
-        async with self.answer(path, parameters, decoder) as answer:
+    async def get(
+        self, path: str, parameters: Parameters, decoder: Decoder[Answer], *, at_root: bool = False
+    ) -> Answer:
+        """The answer to `GET {base_url}{path}?{parameters}`; ApiError when there is none.
+
+        `at_root` asks beside the `/v1` that the base URL ends with, and not below it.
+        """
+        async with self.answer(path, parameters, decoder, at_root=at_root) as answer:
             return answer
 
     @asynccontextmanager
-    async def answer(self, path: str, parameters: Parameters, decoder: Decoder[Answer]) -> AsyncIterator[Answer]:
+    async def answer(
+        self, path: str, parameters: Parameters, decoder: Decoder[Answer], *, at_root: bool = False
+    ) -> AsyncIterator[Answer]:
         """The same for an answer that is read piece by piece: no other large one comes in before this is left."""
         async with AsyncExitStack() as turn:
-            body = await self._get_body(path, parameters, turn)
+            body = await self._get_body(path, parameters, turn, at_root=at_root)
             with self.reading(path):
                 answer = decoder.decode(body)
             yield answer
@@ -164,13 +174,15 @@ class Client:
         except (DecodeError, UnicodeError, RecursionError):
             raise self.error(Fault.NOT_THE_API, f"{path}: the answer is not JSON") from None
         except ValueError as error:
-            raise self.error(Fault.NOT_THE_API, f"{path}: {place}: {error}") from None
+            raise self.error(Fault.NOT_THE_API, ": ".join(filter(None, (path, place, str(error))))) from None
 
-    async def _get_body(self, path: str, parameters: Parameters, turn: AsyncExitStack) -> bytearray:
+    async def _get_body(
+        self, path: str, parameters: Parameters, turn: AsyncExitStack, *, at_root: bool = False
+    ) -> bytearray:
         """The body; for a large one, `turn` then holds the right to be the only one."""
         for tries_left in range(MORE_TRIES, -1, -1):
             try:
-                return await self._try_once(path, parameters, turn)
+                return await self._try_once(path, parameters, turn, at_root=at_root)
             except _Again as again:
                 await turn.aclose()
                 error, pause = again.error, again.pause
@@ -183,10 +195,10 @@ class Client:
                 await self._pause(pause)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    async def _try_once(self, path: str, parameters: Parameters, turn: AsyncExitStack) -> bytearray:
+    async def _try_once(self, path: str, parameters: Parameters, turn: AsyncExitStack, *, at_root: bool) -> bytearray:
         try:
             async with self._place() as connection, asyncio.timeout(_LONGEST_ATTEMPT) as limit:
-                response, body = await self._send(connection, path, parameters, turn, limit)
+                response, body = await self._send(connection, path, parameters, turn, limit, at_root=at_root)
         except (httpx.TimeoutException, TimeoutError) as error:
             fault = self.error(Fault.TIMEOUT)
             # No connection, no question asked: ask again. A question that takes too long is not asked twice.
@@ -211,13 +223,14 @@ class Client:
         parameters: Parameters,
         turn: AsyncExitStack,
         limit: asyncio.Timeout,
+        *,
+        at_root: bool,
     ) -> tuple[httpx.Response, bytearray]:
-        request = connection.build_request(
-            "GET",
-            self.base_url + path,
-            params=list(parameters),
-            headers={"Authorization": f"Bearer {self._secret.get_secret_value()}"},
-        )
+        headers = {"Authorization": f"Bearer {self._secret.get_secret_value()}"}
+        if self._meant:
+            headers["OpenAI-Organization"] = self._meant
+        base = self.base_url.removesuffix("/v1") if at_root else self.base_url
+        request = connection.build_request("GET", base + path, params=list(parameters), headers=headers)
         response = await connection.send(request, stream=True)
         self.organization = presentable(response.headers.get(_ORGANIZATION, ""), self._secret) or self.organization
         body = bytearray()

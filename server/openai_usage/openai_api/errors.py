@@ -25,6 +25,8 @@ class Fault(StrEnum):
 
     KEY_REFUSED = "key refused"
     SCOPE_MISSING = "scope missing"
+    SESSION_ONLY = "session only"
+    """The billing endpoints of 2023 take the token of a browser's session, and no API key."""
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not found"
     BAD_REQUEST = "bad request"
@@ -75,6 +77,8 @@ def fault_of(status: int, said: str) -> Fault:
     if status in {_HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN} and "missing scopes" in said.lower():
         # OpenAI sends this as 403, and to some as 401 (reports of September 2026).
         return Fault.SCOPE_MISSING
+    if status in {_HTTP_UNAUTHORIZED, _HTTP_FORBIDDEN} and "must be made with a session key" in said.lower():
+        return Fault.SESSION_ONLY
     if status >= _HTTP_SERVER_ERROR:
         return Fault.SERVER_ERROR
     return {

@@ -6,7 +6,7 @@ but on live rows. The rows of buckets are shaped after the table in `endpoints`.
 msgspec reads a JSON number into a Decimal with every digit; a float in between would lose some before anyone saw them.
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 from msgspec import Meta, Raw, Struct, defstruct
@@ -157,3 +157,15 @@ class ErrorEnvelope(Struct):
 
 
 ERROR: Final = Decoder(ErrorEnvelope)
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        # An exponent beyond anything. Where the number is needed it is refused, and elsewhere it does no harm.
+        return Decimal("NaN")
+
+
+JSON: Final = Decoder(float_hook=_decimal)
+"""Of any shape: whole numbers are int, the others Decimal with every digit; none is a float."""

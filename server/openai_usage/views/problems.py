@@ -133,6 +133,12 @@ def _explain_api(error: ApiError, base_url: str, when: str, of: str) -> Explanat
                 f"has it at {WHERE_KEYS_ARE_MADE}."
             )
             return Explanation("OpenAI key lacks permission", text, _SET_KEY, more=_KEYS_PAGE)
+        case Fault.SESSION_ONLY:
+            text = (
+                f"{start} gives this only to its own website: it asks for the session token of a browser (sess-…), not "
+                f"for an API key{status}."
+            )
+            return Explanation("OpenAI wants a session token", text, _SET_KEY)
         case Fault.FORBIDDEN:
             return Explanation("OpenAI access denied", f"{start} denied access{status}.{said}", _SET_KEY)
         case Fault.NOT_FOUND:
