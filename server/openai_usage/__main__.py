@@ -13,6 +13,7 @@ from typing import BinaryIO
 from openai_usage import __version__, credentials, openai_api, pricing, server, settings
 from openai_usage.credentials import Credential, KeyFault
 from openai_usage.monitor import Connect, Monitor, OpenStore, Progress
+from openai_usage.source import Source
 from openai_usage.store import Store, open_account
 from openai_usage.workspace import Workspace
 
@@ -62,11 +63,11 @@ class _Account:
 def _account(environ: Mapping[str, str], folder: Path | None) -> _Account:
     base_url, problems = settings.read_base_url(environ.get("OPENAI_BASE_URL"))
 
-    def connect(url: str, credential: Credential) -> "openai_api.Client":
-        return openai_api.Client(url, credential.secret, version=__version__)
+    def connect(url: str, credential: Credential, source: Source) -> "openai_api.Client":
+        return openai_api.Client(url, credential.secret, version=__version__, organization=source.organization)
 
-    def open_store(url: str, credential: Credential) -> Store:
-        return Store(lambda: open_account(folder or _default_folder(), url, credential.secret))
+    def open_store(url: str, credential: Credential, source: Source) -> Store:
+        return Store(lambda: open_account(folder or _default_folder(), source.account(url), credential.secret), source)
 
     return _Account(credentials.find(environ), connect, open_store, base_url or settings.DEFAULT_BASE_URL, problems)
 
@@ -84,11 +85,17 @@ def _demo_account() -> _Account:
 
     transport = demo.DemoTransport(demo.Organization())
 
-    def connect(_: str, credential: Credential) -> "openai_api.Client":
-        return openai_api.Client(settings.DEFAULT_BASE_URL, credential.secret, version=__version__, transport=transport)
+    def connect(_: str, credential: Credential, source: Source) -> "openai_api.Client":
+        return openai_api.Client(
+            settings.DEFAULT_BASE_URL,
+            credential.secret,
+            version=__version__,
+            organization=source.organization,
+            transport=transport,
+        )
 
     credential = credentials.find({"OPENAI_ADMIN_KEY": demo.DEMO_KEY})
-    return _Account(credential, connect, lambda *_: Store(), settings.DEFAULT_BASE_URL, [])
+    return _Account(credential, connect, lambda *about: Store(source=about[2]), settings.DEFAULT_BASE_URL, [])
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

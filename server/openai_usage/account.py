@@ -67,3 +67,5 @@ class Account:
     subscription: Subscription | None = None
     credit: Credit | None = None
     one_sum: OneSum | None = None
+    disagreement: tuple[Decimal, Decimal] | None = None
+    """What the days of a bill came to, and what its own total said, where that is not the same."""

@@ -7,7 +7,8 @@ from typing import Final
 
 from openai_usage import fetch, pricing, queries, report
 from openai_usage.days import Days, month_of
-from openai_usage.endpoints import USAGE, Query
+from openai_usage.endpoints import COSTS, Query
+from openai_usage.scope import Filters
 from openai_usage.store import LONG_AGO, Store
 
 _CURRENCY: Final = "usd"
@@ -34,6 +35,8 @@ class Figures:
         self.bill: report.Bill | None = None
         self.recent: report.Recent | None = None
         self.today: report.Estimate | None = None
+        self.month: report.Estimate | None = None
+        """Where there is no bill by day."""
         self.key: KeyFigures | None = None
         self.report: report.Report | None = None
         # What of it was added up last, and from what.
@@ -44,10 +47,19 @@ class Figures:
 
     @property
     def as_of(self) -> datetime | None:
-        """When the bill around today was asked for, of which all has to be known."""
+        """When the bill around today was asked for, of which all has to be known.
+
+        Where a source tells no bill by day: when what it tells instead was asked for.
+        """
         bill = self._store.buckets[queries.TOTAL]
         moment = bill.as_of
-        return None if moment is None or bill.missing(queries.days_around(moment.date())) else moment
+        if moment is not None and not bill.missing(queries.days_around(moment.date())):
+            return moment
+        if self._store.source.kind != "legacy" or self._store.told.has_bill:
+            return None
+        read = self._store.account_read if self._store.account.one_sum else None
+        known = [self._store.buckets[fetch.legacy.USE].as_of, read]
+        return max((one for one in known if one is not None), default=None)
 
     @property
     def currency(self) -> str:
@@ -67,8 +79,10 @@ class Figures:
         if self._added_up != (version, seen.key_id):
             buckets, day = self._store.buckets, as_of.date()
             self.bill = report.bill(buckets[queries.TOTAL])
-            self.recent = report.recent(buckets[queries.TOTAL], buckets[queries.BASE], self.bill.currency, day)
+            self.recent, self.month = self._recent(day), None
             self.today = self._not_yet_billed(day)
+            if self.recent is None:
+                self.today, self.month = self._estimated(Days(day, day)), self._estimated(month_of(day))
             self._newest_key = None if seen.key_id is None else self._of_key(seen.key_id, day)
             self._added_up = version, seen.key_id
         key, before = self._newest_key, self.key
@@ -84,9 +98,19 @@ class Figures:
             self._newest = report.report(self._store, scope, self.currency, now)
         newest = self._newest
         # Until a period is there, the one before stays in sight, under its own dates.
-        is_whole = newest and not newest.missing and fetch.is_of_one_moment(self._store, scope)
+        is_daily = self._store.source.kind == "legacy"
+        missing = newest and [one for one in newest.missing if one.endpoint is COSTS or not is_daily]
+        is_whole = newest and not missing and fetch.is_of_one_moment(self._store, scope)
         if is_whole or not is_waiting:
             self.report = newest
+
+    def _recent(self, day: date) -> report.Recent | None:
+        store, currency = self._store, self.currency
+        bill = store.buckets[queries.TOTAL]
+        if bill.missing(queries.days_around(day)):
+            return None
+        split = queries.cost_query({}, "line_item", store.told)
+        return report.recent(bill, store.buckets[split], currency, day, has_projects="project_id" in split.group_by)
 
     # Of a key, and of what is not billed yet.
 
@@ -114,17 +138,27 @@ class Figures:
         """What the use of those days comes to at list prices; None when most of it is not known, or no prices are."""
         if not pricing.is_loaded() or self.currency != _CURRENCY:
             return None
+        only = {} if key_id is None else {"api_key_id": frozenset({key_id})}
+        if self._store.source.kind == "legacy":
+            return self._estimated_by_day(days, only)
         known = self._known_use(days, key_id)
         there = [query for query in known if query]
         if not known or not known[0]:
             return None
-        only = {} if key_id is None else {"api_key_id": frozenset({key_id})}
         return replace(report.estimate(self._store, there, days, only)[None], is_part=len(there) < len(known))
+
+    def _estimated_by_day(self, days: Days, only: Filters) -> report.Estimate | None:
+        """Of those days that are known, of a source that tells them one at a time; None when none is."""
+        missing = self._store.buckets[fetch.legacy.USE].missing(days)
+        if missing == [days]:
+            return None
+        priced = report.price_use(self._store, [queries.usage_query(one) for one in self._store.told.usage], days)
+        return report.estimates_by(priced, only, None, is_part=bool(missing))[None]
 
     def _known_use(self, days: Days, key_id: str | None) -> Sequence[Query | None]:
         """The use of those days by endpoint, that of all keys or that of the one; None where it is not known."""
         store = self._store
-        of_all = [queries.usage_query(endpoint) for endpoint in USAGE]
+        of_all = [queries.usage_query(endpoint) for endpoint in store.told.usage]
         of_key = {query.endpoint: query for query in queries.key_uses(key_id)} if key_id is not None else {}
         found: list[Query | None] = []
         for query in of_all:

@@ -30,6 +30,11 @@ async def read(
     if error is not None:
         return error
     billed_since = _first_with_rows(reader, [queries.TOTAL], Days(FIRST_DAY, today)) or today
+    if reader.store.source.kind == "legacy":
+        # Use comes a day at a time: that of years would take days.
+        with reader.store.up_to_date():
+            reader.store.first_day = billed_since
+        return None
     first, last = today, today
     while True:
         piece = Days(max(FIRST_DAY, last - _PIECE * _DAY + _DAY), last)

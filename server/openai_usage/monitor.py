@@ -6,14 +6,14 @@ Nothing is published before something is known: a client that has last good valu
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from openai_usage import credentials, export, fetch, history, queries, views
-from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, UnfitKey
+from openai_usage import credentials, daily, export, fetch, history, queries, views
+from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, KeyKind, UnfitKey
 from openai_usage.days import Days
 from openai_usage.figures import Figures
 from openai_usage.identity import Identity
@@ -24,7 +24,9 @@ from openai_usage.refresh import Refresh
 from openai_usage.schedule import Schedule
 from openai_usage.scope import FIRST_SELECTION, Scope, filters_of, merged, scope
 from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
+from openai_usage.source import Kind, Source
 from openai_usage.store import LONG_AGO, Store
+from openai_usage.turn import LostError
 from openai_usage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -45,9 +47,9 @@ _SKEW: Final = timedelta(seconds=5)
 _LONGEST_DELAY: Final = 2.0
 _MOST_STEPS_BACK: Final = 20
 
-Connect = Callable[[str, Credential], "Client"]
+Connect = Callable[[str, Credential, Source], "Client"]
 """Opens a client for a base URL; called inside the event loop."""
-OpenStore = Callable[[str, Credential], Store]
+OpenStore = Callable[[str, Credential, Source], Store]
 """Opens what is kept for a base URL and a key."""
 Progress = Callable[[str, Callable[[], object]], AbstractContextManager[Callable[[str], None]]]
 """Shows progress under a title while it is open, and what the work says meanwhile. Its argument cancels the work."""
@@ -72,7 +74,7 @@ class Monitor:
         progress: Progress,
         settings: Settings,
         *,
-        open_store: OpenStore = lambda *_: Store(),
+        open_store: OpenStore = lambda *about: Store(source=about[2]),
         workspace: Workspace | None = None,
         load_prices: Callable[[], object] | None = None,
         sample: bool = False,
@@ -120,6 +122,10 @@ class Monitor:
         self._busy = False
         self._fetching: asyncio.Task[fetch.Failures | None] | None = None
         self._reading_history: asyncio.Task[None] | None = None
+        self._reading_days: asyncio.Task[None] | None = None
+        self._are_days_stopped = False
+        self._are_all_days_wanted = False
+        """Also those that are not read without being asked for."""
         self._exports: set[asyncio.Task[None]] = set()
         self._last_status: StatusView | None = None
         self._last_panel: PanelView | None = None
@@ -127,18 +133,19 @@ class Monitor:
     # What is wanted.
 
     def configure(self, settings: Settings) -> None:
-        """Take over settings. Another address is another account: what is known of the old one is dropped."""
+        """Take over settings. Another address or source is another account: what is known of the old one is dropped."""
         if settings == self._settings:
             return
-        old_base_url, old_minutes = self._base_url, self._settings.refresh_minutes
+        old, old_minutes = (self._base_url, self._source), self._settings.refresh_minutes
         old_key = self._settings.workspace_key
         self._settings = settings
-        if self._base_url != old_base_url:
+        is_another = (self._base_url, self._source) != old
+        if is_another:
             self._forget()
             self._schedule.restart()
             self._learn()
             self._user_waits = bool(settings.refresh_minutes)
-        if self._base_url != old_base_url or settings.refresh_minutes != old_minutes:
+        if is_another or settings.refresh_minutes != old_minutes:
             self._schedule.every(settings.refresh_minutes)
             self._wake.set()
         if settings.workspace_key != old_key:
@@ -198,6 +205,14 @@ class Monitor:
         self._selection = merged(self._selection, Selection(period="all"))
         self.show()
 
+    def read_days(self) -> None:
+        """Read the use of all days that are shown, from a source that gives a few of them a minute."""
+        self._are_all_days_wanted = True
+        self._ask(refresh=False)
+        self._more_wanted = True
+        self._wake.set()
+        self._publish()
+
     def choose_key(self, key_id: str | None) -> None:
         """The workspace's key is this one of several; None: it is not known which one it is."""
         self._identity.choose(key_id, self._store)
@@ -214,6 +229,7 @@ class Monitor:
         self._panel_wanted = True
         old, new = self._selection, merged(self._selection, selection)
         self._selection = new
+        self._are_all_days_wanted = False
         # Where an editor takes up again what it showed before, there is no way back to what nobody saw.
         if is_first or not filters_of(new):
             self._back.clear()
@@ -254,6 +270,7 @@ class Monitor:
     def _ask(self, *, refresh: bool) -> None:
         now = self._clock()
         self._schedule.touch()
+        self._are_days_stopped = False
         if refresh:
             self._refresh_wanted = now
         if refresh or self._reader.shown(self._seen(now), now):
@@ -267,7 +284,7 @@ class Monitor:
         self._learn()
         await self._look()
         self._show_what_is_known()
-        if self._figures.recent is not None:
+        if self._figures.as_of is not None:
             self._schedule.delay(random.uniform(0, _LONGEST_DELAY))  # noqa: S311 - jitter, not a secret
         watching = asyncio.create_task(self._watch())
         try:
@@ -275,7 +292,7 @@ class Monitor:
                 await self._schedule.wait(self._wake)
                 await self._step()
         finally:
-            more = [self._reading_history, self._asking_whose]
+            more = [self._reading_history, self._reading_days, self._asking_whose]
             others = [watching, *self._exports, *(task for task in more if task is not None)]
             self._cancel()
             for task in others:
@@ -381,7 +398,7 @@ class Monitor:
         except Exception:
             _log.exception("The figures could not be shown, for a reason nobody thought of")
             # They could not be shown the next time either, nor could what is kept of them.
-            self._forget(Store())
+            self._forget(Store(source=self._source))
             self._problem = views.BUG
             self._publish()
 
@@ -423,7 +440,9 @@ class Monitor:
         elif not self._more_wanted and not (self._identity.needs_names(self._store) and self._schedule.is_on):
             return
         self._more_wanted = False
-        if queries.TOTAL not in self._store.failures:
+        if is_asked or self._schedule.is_on:
+            self._start_days()
+        if self._bill_failure is None:
             # After the figures: reading all at once would keep them waiting.
             now = self._clock()
             # What another server has just read is not asked for again.
@@ -439,7 +458,7 @@ class Monitor:
 
     async def _learn_whose(self, credential: Credential) -> None:
         try:
-            client = self._connect(self._base_url, credential)
+            client = self._connect(self._base_url, credential, self._source)
         except ApiError as error:
             _log.info("Whose key it is was not told: %s", error)
             return
@@ -505,6 +524,56 @@ class Monitor:
             self._reading_history = None
             self._show_what_is_known()
 
+    def _start_days(self) -> None:
+        """Read use a day at a time, where the source gives it so, unless the user stopped that."""
+        reader = self._reader
+        if self._store.source.kind != "legacy" or self._reading_days is not None or self._are_days_stopped:
+            return
+        if self._days_to_read():
+            self._reading_days = asyncio.create_task(self._read_days(reader))
+
+    def _days_to_read(self) -> list[date]:
+        now = self._clock()
+        return fetch.legacy.use_to_read(self._store, self._seen(now), now.date(), all_of_it=self._are_all_days_wanted)
+
+    async def _read_days(self, reader: Reader) -> None:
+        this = asyncio.current_task()
+
+        def stop() -> None:
+            self._are_days_stopped = True
+            if this is not None:
+                this.cancel()
+
+        @contextmanager
+        def begin() -> Iterator[Callable[[int], None]]:
+            # A bar for what nobody looks at would only be in the way.
+            if self._scope(self._clock()) is None:
+                yield lambda _: None
+                return
+            with self._progress(views.READING_DAYS, stop) as say:
+                yield lambda count: say(views.days_left(count))
+
+        def tell() -> None:
+            # Only now it may be known whose members there are.
+            self._more_wanted |= reader.store.names_read is None
+            self._wake.set()
+            self._on_key()
+            self._show_what_is_known()
+
+        def user() -> str | None:
+            chosen = self._scope(self._clock())
+            return chosen.asked_user if chosen else None
+
+        try:
+            await daily.read(reader, self._days_to_read, user, begin=begin, tell=tell, clock=self._clock)
+        except LostError:
+            _log.info("Another server reads use day by day")
+        except Exception:
+            _log.exception("Use could not be read day by day, for a reason nobody thought of")
+        finally:
+            self._reading_days = None
+            self._show_what_is_known()
+
     async def _wait_for(self, task: "asyncio.Task[Any]", title: str, *, user_waits: bool) -> None:
         while not task.done():
             await asyncio.wait({task}, timeout=_PROGRESS_AFTER.total_seconds())
@@ -517,17 +586,29 @@ class Monitor:
         """The key, or why it is not even tried."""
         if isinstance(self._credential, KeyFault):
             return self._credential
+        if self._source.kind == "legacy":
+            return self._credential
         return credentials.fit_for(self._credential, openai=is_openai(self._base_url))
 
+    @property
+    def _source(self) -> Source:
+        """What is read: an admin key reads the organisation API, and any other is tried on what was before it."""
+        choice, key = self._settings.source, self._credential
+        is_other = isinstance(key, Credential) and key.kind is not KeyKind.ADMIN
+        kind: Kind = "legacy" if choice == "legacy" or (choice == "auto" and is_other) else "organization"
+        return Source(kind, self._settings.organization, self._settings.legacy_unit)
+
     def _new_reader(self, store: Store | None = None) -> Reader:
-        credential, base_url = self._usable_credential(), self._base_url
+        credential, base_url, source = self._usable_credential(), self._base_url, self._source
         # Without a usable key nothing is asked, and it is not known whose figures could be shown.
         if store is None:
-            store = self._open_store(base_url, credential) if isinstance(credential, Credential) else Store()
+            store = Store(source=source)
+            if isinstance(credential, Credential):
+                store = self._open_store(base_url, credential, source)
 
         def connect() -> "Client":
             assert isinstance(credential, Credential)  # noqa: S101 - else nobody asks
-            return self._connect(base_url, credential)
+            return self._connect(base_url, credential, source)
 
         return Reader(store, connect, self._on_late, self._clock)
 
@@ -555,6 +636,8 @@ class Monitor:
             self._fetching.cancel()
         if self._reading_history is not None:
             self._reading_history.cancel()
+        if self._reading_days is not None:
+            self._reading_days.cancel()
         self._reader.cancel()
 
     @property
@@ -569,7 +652,28 @@ class Monitor:
         return fetch.Seen(self._scope(now), self._identity.key_id)
 
     def _chosen(self, now: datetime) -> Scope:
-        return scope(self._selection, now.date(), fetch.known_since(self._store))
+        return scope(self._selection, now.date(), fetch.known_since(self._store), self._store.told)
+
+    @property
+    def _bill_failure(self) -> ApiError | None:
+        """Why the newest bill is not there, unless it is among several things that the source may tell."""
+        store = self._store
+        is_refused = any(topic == queries.TOTAL for topic, _ in store.refused.values())
+        return None if is_refused and store.source.kind == "legacy" else store.failures.get(queries.TOTAL)
+
+    @property
+    def _untold(self) -> views.Untold | None:
+        """The endpoints of 2023 told nothing, and what they said instead; None: they tell something, or may yet."""
+        store, key = self._store, self._credential
+        told = store.told
+        if store.source.kind != "legacy" or not isinstance(key, Credential) or told.has_bill or store.account.one_sum:
+            return None
+        use = store.failures.get(fetch.legacy.USE)
+        is_known = store.buckets[fetch.legacy.USE].days is not None
+        is_empty = fetch.legacy.is_unfilled(store, self._clock().date())
+        if not is_empty and (is_known or use is None):
+            return None
+        return views.Untold(key.kind, key.variable, store.failures.get(queries.TOTAL), use)
 
     # What is known.
 
@@ -619,7 +723,14 @@ class Monitor:
             today=figures.today,
             workspace=self._key_state(),
             status_scope=self._settings.status_scope,
-            problem=self._problem or self._store.failures.get(queries.TOTAL),
+            problem=self._problem or self._bill_failure or self._untold,
+            told=self._store.told,
+            account=self._store.account,
+            month=figures.month,
+            unread=self._store.unread,
+            is_unfilled=self._store.source.kind == "legacy"
+            and fetch.legacy.is_unfilled(self._store, self._clock().date()),
+            is_reading_days=self._reading_days is not None,
             failures=self._store.failures,
             next_attempt=self._schedule.due_at,
         )
@@ -635,7 +746,7 @@ class Monitor:
     def _publish(self, *, reveal: bool = False) -> None:
         """Send what changed. Before the first outcome there is nothing to say, but to a user who asked."""
         state = self._state()
-        something_known = self._figures.recent is not None or state.problem is not None or self._last_status is not None
+        something_known = state.as_of is not None or state.problem is not None or self._last_status is not None
         if something_known and (status := views.status_view(state)) != self._last_status:
             self._last_status = status
             self._send(status)

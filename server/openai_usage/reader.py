@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,9 @@ _log = logging.getLogger(__name__)
 # Names and limits seldom change.
 _NAMES_FRESH_FOR: Final = timedelta(hours=1)
 # Asked again only when the user says so: the answer would be the same.
-_REFUSALS: Final = frozenset({Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.SCOPE_MISSING, Fault.NOT_FOUND})
+_REFUSALS: Final = frozenset(
+    {Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.SCOPE_MISSING, Fault.SESSION_ONLY, Fault.NOT_FOUND}
+)
 _LOOK_AGAIN_AFTER: Final = 1.0
 """Seconds; whoever finds another process at it looks so much later what that left."""
 
@@ -45,6 +48,7 @@ class Reader:
         self._client: Client | None = None
         self._turn = Turn(store, "figures", clock)
         self._rest = Turn(store, "rest", clock)
+        self._days = Turn(store, "days", clock)
         self._later: dict[Topic, asyncio.Task[None]] = {}
         """By what it asks about, the task that nobody waits for. Nothing else is asked about that meanwhile."""
         self._held_back = False
@@ -95,7 +99,7 @@ class Reader:
         are_old = read is not None and now - read > _NAMES_FRESH_FOR and fetch.DIRECTORY not in self._later
         found = []
         if by_user or read is None or are_old or names:
-            found += fetch.names()
+            found += fetch.names(self.store)
         if scope is not None:
             found += fetch.limits(self.store, scope, refresh=by_user or are_old)
             found += fetch.compared(self.store, scope)
@@ -131,6 +135,18 @@ class Reader:
             await asyncio.wait(awaited)
             return None
         return failures
+
+    def days(self) -> AbstractAsyncContextManager[None]:
+        """The turn to ask for use a day at a time. LostError when another server takes it over."""
+        return self._days.taken()
+
+    async def ask_use(self, question: fetch.Question) -> ApiError | None:
+        """Ask for use of one day, in that turn; what kept it from being answered."""
+        try:
+            failures = await self._ask([question], self._clock())
+        except ApiError as error:
+            return error
+        return failures.get(question.topic)
 
     async def _ask(self, questions: Sequence[fetch.Question], now: datetime) -> fetch.Failures:
         if not questions:
@@ -193,7 +209,10 @@ class Reader:
                 store.failures[topic] = failures[topic]
         for question in questions:
             error = failures.get(question.topic)
-            if error and error.fault in _REFUSALS and (question.topic != queries.TOTAL or question.is_extra):
+            # Without its bill an organisation has nothing to show, so that is asked again and again. Of the endpoints
+            # of 2023 the bill is one among several.
+            is_vital = question.topic == queries.TOTAL and not question.is_extra and store.source.kind != "legacy"
+            if error and error.fault in _REFUSALS and not is_vital:
                 store.refused[question.text] = question.topic, error
         # Do not ask sooner than the API wants to be asked.
         if waits := [error.retry_after for error in failures.values() if error.retry_after]:

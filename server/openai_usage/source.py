@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from openai_usage.endpoints import COSTS, USAGE, Endpoint
+from openai_usage.settings import Unit
 
 Kind = Literal["organization", "legacy", "imported"]
 """OpenAI's organisation API, its endpoints of 2023 (and who imitates them), or files."""
+
 
 _LEGACY_USAGE: Final = ("completions", "embeddings", "moderations", "images", "audio_speeches", "audio_transcriptions")
 
@@ -24,6 +26,27 @@ class Told:
     """By what the bill can be split and narrowed; `model` is read off the line item."""
     tells_users: bool = True
     """False: rows of use name no user, and are asked for by user where one is chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where figures come from."""
+
+    kind: Kind = "organization"
+    organization: str | None = None
+    """Whose figures are asked for, where a key is good for those of several; None: of the key's own."""
+    unit: Unit = "cents"
+    """In which the billing endpoint of 2023 counts."""
+
+    def account(self, base_url: str) -> str:
+        """Names whose figures these are, beside the key: figures of two such names never go into one file."""
+        unit = self.unit if self.kind == "legacy" else ""
+        return " ".join(part for part in (base_url, self.kind if unit else "", unit, self.organization) if part)
+
+    @property
+    def tells(self) -> Told:
+        """All that it may tell."""
+        return LEGACY if self.kind == "legacy" else ORGANIZATION
 
 
 ORGANIZATION: Final = Told()

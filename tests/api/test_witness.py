@@ -993,7 +993,7 @@ async def _monitored(account: Account) -> PanelView:
 
     monitor = Monitor(
         Credential(SecretStr(DEMO_KEY), KeyKind.ADMIN, "OPENAI_ADMIN_KEY"),
-        lambda url, credential: Client(url, credential.secret),
+        lambda url, credential, _: Client(url, credential.secret),
         publish,
         lambda *_: nullcontext(lambda _: None),
         Settings(),
@@ -1024,7 +1024,7 @@ async def _monitored(account: Account) -> PanelView:
 
 def test_limits_are_those_of_the_sdk(accounts: _Accounts) -> None:
     account = accounts["plain"]
-    account.server.ask(fetch.names())
+    account.server.ask(fetch.names(account.server.store))
     _, panel = account.server.panel(merged(FIRST_SELECTION, Selection(section="limits")))
     (section,) = (one for one in panel.sections if one.id == "limits")
     organization = account.sdk.client.admin.organization
@@ -1056,7 +1056,7 @@ def test_limits_are_those_of_the_sdk(accounts: _Accounts) -> None:
 
 def test_names_are_those_of_the_sdk(accounts: _Accounts) -> None:
     account = accounts["plain"]
-    account.server.ask(fetch.names())
+    account.server.ask(fetch.names(account.server.store))
     organization = account.sdk.client.admin.organization
     projects = {one.id: one.name for one in organization.projects.list(include_archived=True)}
     keys = {

@@ -23,6 +23,7 @@ from openai_usage.monitor import Monitor
 from openai_usage.openai_api import Client
 from openai_usage.protocol import PanelView, Selection, WindowState
 from openai_usage.settings import DEFAULT_BASE_URL, Settings
+from openai_usage.source import Source
 from openai_usage.store import Store, open_account
 
 KEY: Final = "sk-admin-" + "k" * 40
@@ -102,10 +103,10 @@ class Window:
         assert isinstance(loop, SimulatedTime)
         self.panel: PanelView | None = None
 
-        def connect(url: str, credential: Credential) -> Client:
+        def connect(url: str, credential: Credential, _: Source) -> Client:
             return Client(url, credential.secret, transport=network)
 
-        def open_store(url: str, credential: Credential) -> Store:
+        def open_store(url: str, credential: Credential, _: Source) -> Store:
             return Store(lambda: open_account(folder, url, credential.secret))
 
         self._monitor = Monitor(

@@ -34,6 +34,7 @@ from openai_usage.monitor import Monitor
 from openai_usage.openai_api import Client
 from openai_usage.protocol import PanelView, StatusView
 from openai_usage.settings import DEFAULT_BASE_URL, KeyId, KeySource, Settings
+from openai_usage.source import Source
 from openai_usage.store import LEASE_LENGTH, LONG_AGO, Store, open_account
 from openai_usage.store.file import File
 from openai_usage.workspace import Workspace
@@ -146,7 +147,7 @@ class Server(httpx.AsyncBaseTransport):
         self.panels: list[PanelView] = []
         credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
 
-        def connect(url: str, credential: Credential) -> Client:
+        def connect(url: str, credential: Credential, _: Source) -> Client:
             return Client(url, credential.secret, transport=self)
 
         @contextmanager
@@ -155,7 +156,7 @@ class Server(httpx.AsyncBaseTransport):
 
         self.stores: list[Store] = []
 
-        def open_store(url: str, credential: Credential) -> Store:
+        def open_store(url: str, credential: Credential, _: Source) -> Store:
             self.stores.append(_Watched(world, lambda: open_account(world.folder, url, credential.secret)))
             return self.stores[-1]
 

@@ -25,6 +25,7 @@ from openai_usage.monitor import Monitor
 from openai_usage.openai_api import Client
 from openai_usage.protocol import Metric, PanelView, Section, StatusView, Table
 from openai_usage.settings import Settings
+from openai_usage.source import Source
 from openai_usage.store import Store, open_account
 from openai_usage.workspace import Workspace
 
@@ -245,8 +246,8 @@ class World(httpx.AsyncBaseTransport):
         environ: Mapping[str, str] | None = None,
         load_prices: Callable[[], object] | None = None,
     ) -> AsyncIterator[Monitor]:
-        def connect(url: str, credential: Credential) -> Client:
-            return Client(url, credential.secret, transport=self, pause=no_pause)
+        def connect(url: str, credential: Credential, source: Source) -> Client:
+            return Client(url, credential.secret, organization=source.organization, transport=self, pause=no_pause)
 
         @contextmanager
         def progress(_: str, cancel: Callable[[], object]) -> Iterator[Callable[[str], None]]:
@@ -275,9 +276,11 @@ class World(httpx.AsyncBaseTransport):
             with pytest.raises(asyncio.CancelledError):
                 await task
 
-    def _open_store(self, url: str, credential: Credential) -> Store:
+    def _open_store(self, url: str, credential: Credential, source: Source) -> Store:
         folder = self.folder
-        return Store(lambda: open_account(folder, url, credential.secret)) if folder else Store()
+        if folder is None:
+            return Store(source=source)
+        return Store(lambda: open_account(folder, source.account(url), credential.secret), source)
 
     @asynccontextmanager
     async def panel(self, settings: Settings | None = None) -> AsyncIterator[Monitor]:

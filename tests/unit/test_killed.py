@@ -23,6 +23,7 @@ from openai_usage.endpoints import USAGE
 from openai_usage.monitor import Monitor
 from openai_usage.openai_api import Client
 from openai_usage.settings import DEFAULT_BASE_URL, Settings
+from openai_usage.source import Source
 from openai_usage.store import LEASE_LENGTH, Store, open_account
 from tests.support.little import Direct, Little, read_now, rows
 
@@ -65,7 +66,7 @@ def no_progress(_: str, __: Callable[[], object]) -> Iterator[Callable[[str], No
 def monitor(folder: Path, clock: Callable[[], datetime], tell: Callable[[], object]) -> Monitor:
     organization = Little(clock)
 
-    def connect(url: str, credential: Credential) -> Client:
+    def connect(url: str, credential: Credential, _: Source) -> Client:
         return Client(url, credential.secret, transport=Telling(organization, tell))
 
     return Monitor(

@@ -5,7 +5,7 @@ Billed money, measured use and estimates stay apart: a spend is only ever a sum 
 
 from openai_usage.report.bill import Bill, bill
 from openai_usage.report.budget import Forecast, forecast
-from openai_usage.report.estimate import Estimate, Estimates, estimate
+from openai_usage.report.estimate import Estimate, Estimates, estimate, estimates_by, price_use
 from openai_usage.report.period import Report, report
 from openai_usage.report.ranking import BESIDE_SPEND, MEASURED, Entry, Ranking
 from openai_usage.report.recent import Recent, Share, recent
@@ -30,8 +30,10 @@ __all__ = [
     "Split",
     "bill",
     "estimate",
+    "estimates_by",
     "forecast",
     "model_of",
+    "price_use",
     "recent",
     "report",
 ]

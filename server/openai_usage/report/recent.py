@@ -43,11 +43,19 @@ class Recent:
         return None if self.month_by_project is None else self.month_by_project.get(project, Decimal(0))
 
 
-def recent(bill: Buckets, split: Buckets, currency: str, day: date, narrowed: Filters = MappingProxyType({})) -> Recent:
+def recent(
+    bill: Buckets,
+    split: Buckets,
+    currency: str,
+    day: date,
+    narrowed: Filters = MappingProxyType({}),
+    *,
+    has_projects: bool = True,
+) -> Recent:
     """Spend of the days around `day` (`queries.days_around`), of which `bill` has to know all.
 
     `split` is the same bill by project and line item, where that is known; no sum of all is taken from it, since it may
-    leave something out. Both may be `narrowed` to one API key.
+    leave something out. Both may be `narrowed` to one API key. Without `has_projects`, `split` is by line item alone.
     """
     column = (COSTS.column("amount"), 1)
     filters = {**narrowed, "currency": frozenset({currency})}
@@ -73,6 +81,6 @@ def recent(bill: Buckets, split: Buckets, currency: str, day: date, narrowed: Fi
         last_7_days=spent(last_days(7, day)),
         month=spent(month),
         month_line_items=sorted(shares, key=lambda share: (-share.amount, share.key or "")),
-        month_by_project=spent_by("project_id") if is_split else None,
+        month_by_project=spent_by("project_id") if is_split and has_projects else None,
         daily=[spent(Days(one, one)) for one in last_days(8, day)],
     )

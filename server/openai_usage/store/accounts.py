@@ -25,16 +25,17 @@ _PARTS: Final = ("", "-wal", "-shm")
 """SQLite keeps these beside its file."""
 
 
-def open_account(folder: Path, base_url: str, secret: SecretStr) -> File:
+def open_account(folder: Path, account: str, secret: SecretStr) -> File:
     """The account's file, made where there is none. One of FAILURES when it cannot be used; a damaged one is set aside.
 
+    `account` is its address, and what of it is read (`source.Source.account`).
     Two keys are two accounts, even of one organisation: what one may see the other may not.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    account = _hash(_salt(folder), base_url, secret)
-    path = folder / f"usage-v{VERSION}-{account}.sqlite3"
+    named = _hash(_salt(folder), account, secret)
+    path = folder / f"usage-v{VERSION}-{named}.sqlite3"
     if not path.exists():
-        for other in sorted(folder.glob(f"usage-v*-{account}.sqlite3")):
+        for other in sorted(folder.glob(f"usage-v*-{named}.sqlite3")):
             _log.warning("%s is of another version of this server: it is left as it is, and a new file begins", other)
     try:
         return File(path)
@@ -58,8 +59,8 @@ def set_aside(path: Path, error: Exception) -> None:
     _log.warning("%s is damaged (%s). It was renamed to %s, and a new one begins", path, error, moved.name)
 
 
-def _hash(salt: bytes, base_url: str, secret: SecretStr) -> str:
-    text = f"{base_url}\n{secret.get_secret_value()}".encode()
+def _hash(salt: bytes, account: str, secret: SecretStr) -> str:
+    text = f"{account}\n{secret.get_secret_value()}".encode()
     return hmac.new(salt, text, hashlib.sha256).hexdigest()[:_HASH_DIGITS]
 
 

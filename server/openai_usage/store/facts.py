@@ -62,6 +62,8 @@ class Facts:
     """When that was last asked for."""
     unread: dict[date, dict[str, int]] = field(default_factory=dict)
     """By day and by list of the answer, rows of use that could not be understood and are in no sum."""
+    use_asked: list[datetime] = field(default_factory=list)
+    """When use was asked for, of which only so much is given in a minute; the last few times."""
     salt: str = ""
     """Of the digests below; made when the first one is."""
     key_ids: dict[str, str] = field(default_factory=dict)
@@ -110,6 +112,7 @@ class _Account(msgspec.Struct):
     account: Account
     read: datetime | None
     unread: dict[date, dict[str, int]]
+    use_asked: list[datetime]
 
 
 class _KeyIds(msgspec.Struct):
@@ -140,7 +143,7 @@ def written(facts: Facts) -> dict[str, bytes]:
         "failures": _Failures(failures, refused),
         "names": _Names(facts.directory, facts.names_read),
         "limits": _Limits(_named(facts.spend_limits), _named(facts.spend_alerts), facts.rate_limits),
-        "account": _Account(facts.account, facts.account_read, facts.unread),
+        "account": _Account(facts.account, facts.account_read, facts.unread, facts.use_asked),
         "keys": _KeyIds(facts.salt, facts.key_ids),
     }
     return {name: msgspec.json.encode(part) for name, part in parts.items()}
@@ -164,6 +167,7 @@ def take_over(facts: Facts, name: str, value: bytes) -> None:
             facts.rate_limits = limits.rates
         case _Account() as account:
             facts.account, facts.account_read, facts.unread = account.account, account.read, account.unread
+            facts.use_asked = account.use_asked
         case _KeyIds() as keys:
             facts.salt, facts.key_ids = keys.salt, keys.ids
 

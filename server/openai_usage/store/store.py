@@ -14,7 +14,7 @@ from typing import Final, Literal, get_args
 from openai_usage.days import Days
 from openai_usage.endpoints import COSTS, Query, by_everything
 from openai_usage.rows import Bucket
-from openai_usage.source import ORGANIZATION, Told
+from openai_usage.source import Source, Told
 from openai_usage.store.accounts import set_aside
 from openai_usage.store.buckets import Buckets, settles_in
 from openai_usage.store.facts import LONG_AGO, PARTS, Facts, take_over, written
@@ -28,6 +28,7 @@ given a day at a time."""
 LEASE_LENGTH: Final = timedelta(seconds=5)
 """A process that is killed keeps the others waiting for so long."""
 
+_SOURCE: Final = Source()
 _MANY_KEYS: Final = 500
 """With fewer, adding up all rows takes no longer than reading the sums."""
 
@@ -38,9 +39,12 @@ class Store(Facts):
     When the file fails, what came in meanwhile goes into the next one that can be opened.
     """
 
-    def __init__(self, open_file: Callable[[], File] | None = None, source: Told = ORGANIZATION) -> None:
+    def __init__(
+        self, open_file: Callable[[], File] | None = None, source: Source = _SOURCE, told: Told | None = None
+    ) -> None:
         super().__init__()
-        self._source = source
+        self.source = source
+        self._told = told or source.tells
         self.buckets = _ByQuery(self._buckets_of)
         self._open_file = open_file
         self._file: File | None = None
@@ -58,14 +62,15 @@ class Store(Facts):
     @property
     def told(self) -> Told:
         """What its source tells, as far as that is known by now."""
-        if self._source.kind != "legacy":
-            return self._source
+        told = self._told
+        if told.kind != "legacy":
+            return told
         bill = Query(COSTS)
         is_untold = self.account.one_sum is not None or any(topic == bill for topic, _ in self.refused.values())
-        keys = [(query, self.buckets[query].keys) for query in map(by_everything, self._source.usage)]
+        keys = [(query, self.buckets[query].keys) for query in map(by_everything, told.usage)]
         user = [key[query.endpoint.fields.index("user_id")] for query, of_query in keys for key in of_query]
         return replace(
-            self._source,
+            told,
             has_bill=not is_untold or self.buckets[bill].days is not None,
             tells_users=not user or any(user),
         )

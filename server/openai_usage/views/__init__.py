@@ -3,17 +3,22 @@
 from openai_usage.views.notices import not_read
 from openai_usage.views.numbers import days_text
 from openai_usage.views.panel import panel_view, table_as_markdown
-from openai_usage.views.problems import BUG, CANCELLED, NOT_ASKED, Problem
-from openai_usage.views.state import KeyState, State
+from openai_usage.views.problems import BUG, CANCELLED, NOT_ASKED, Problem, Untold
+from openai_usage.views.sources import READING_DAYS, days_left
+from openai_usage.views.state import Files, KeyState, State
 from openai_usage.views.status import status_view
 
 __all__ = [
     "BUG",
     "CANCELLED",
     "NOT_ASKED",
+    "READING_DAYS",
+    "Files",
     "KeyState",
     "Problem",
     "State",
+    "Untold",
+    "days_left",
     "days_text",
     "not_read",
     "panel_view",

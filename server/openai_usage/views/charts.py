@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Final
 
 from openai_usage import money
-from openai_usage.protocol import Chart, Series
+from openai_usage.protocol import Chart, Measure, Series
 from openai_usage.report import OTHER, REMAINDER, Layer, Report
 from openai_usage.rows import Number
 from openai_usage.scope import Step
+from openai_usage.views.estimates import estimate_text
 from openai_usage.views.metrics import count_text
 from openai_usage.views.names import told_apart
 from openai_usage.views.state import State
@@ -21,13 +22,13 @@ def chart(state: State, report: Report) -> Chart | None:
     found, scope = report.chart, report.scope
     if found is None or not found.layers:
         return None
-    is_money = scope.measure == "spend"
+    is_money = scope.measure in {"spend", "estimate"}
     unit = state.currency if is_money else scope.measure
     by = f" and {in_a_sentence(DIMENSIONS[scope.group_by].one)}" if report.chart_is_split else ""
     categories = [_category(datetime.fromtimestamp(start, UTC), scope.step) for start in found.starts]
     running = _category(state.now, scope.step)
     return Chart(
-        id="daily-spend" if is_money else f"{scope.section}-{scope.measure}",
+        id=_IDS.get(scope.measure, f"{scope.section}-{scope.measure}"),
         title=f"{MEASURES[scope.measure]} by {STEPS[scope.step]} (UTC){by}",
         kind="bar",
         stacked=True,
@@ -39,6 +40,7 @@ def chart(state: State, report: Report) -> Chart | None:
     )
 
 
+_IDS: Final[Mapping[Measure, str]] = {"spend": "daily-spend", "estimate": "estimated-spend"}
 _FORMS: Final[Mapping[Step, str]] = {
     "month": "%Y-%m",
     "1d": "%Y-%m-%d",
@@ -65,4 +67,7 @@ def _series(state: State, report: Report, layer: Layer, unit: str) -> Series:
 
 
 def _text(state: State, number: Number, unit: str) -> str:
-    return state.money(Decimal(number)) if unit == state.currency else count_text(state, int(number), unit)
+    if unit != state.currency:
+        return count_text(state, int(number), unit)
+    is_estimate = state.report is not None and state.report.scope.measure == "estimate"
+    return estimate_text(state, Decimal(number)) if is_estimate else state.money(Decimal(number))

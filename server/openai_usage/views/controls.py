@@ -22,13 +22,15 @@ NO_FILTERS: Final = Selection(project_ids=[], api_key_ids=[], user_ids=[], model
 
 def controls(state: State) -> list[Control]:
     """Above the panel: the period, how it is measured and split, and what it is narrowed to."""
-    chosen = scope(state.selection, state.now.date(), state.first_day)
+    chosen = scope(state.selection, state.now.date(), state.first_day, state.told)
     found = [_period(state, chosen)]
     if state.selection.period is None:
         found += _dates(state, chosen)
     if chosen.section != "limits":
         found += _how(chosen)
-    return found + [_filter(state, dimension) for dimension in FILTERED]
+    filters = [_filter(state, dimension) for dimension in FILTERED]
+    # What a source does not tell at all is nothing to choose from.
+    return found + [one for one in filters if one.options or state.told.kind == "organization"]
 
 
 def filters(state: State) -> list[Filter]:
@@ -77,11 +79,11 @@ def _dates(state: State, chosen: Scope) -> Iterable[Control]:
 
 def _how(chosen: Scope) -> Iterable[Control]:
     """Only where there is something to choose."""
-    measures = measures_of(chosen.section)
+    measures = measures_of(chosen.section, chosen.told)
     if len(measures) > 1:
         options = [Option(id=one, label=MEASURES[one]) for one in measures]
         yield _control("measure", "Measure", options, [chosen.measure])
-    groups = groups_of(chosen.section, chosen.measure)
+    groups = groups_of(chosen.section, chosen.measure, chosen.told)
     if len(groups) > 1:
         options = [Option(id=one, label=DIMENSIONS[one].one) for one in groups]
         yield _control("groupBy", "Group by", options, [chosen.group_by])
@@ -98,6 +100,9 @@ def _filter(state: State, dimension: GroupBy) -> Control:
     if state.directory:
         known = {"project_id": state.directory.projects, "api_key_id": state.directory.api_keys}.get(dimension, {})
         values |= known.keys()
+        if dimension == "user_id" and not state.told.tells_users:
+            # Rows name none of them, but each can be asked for.
+            values |= state.directory.users.keys()
     named = sorted(((name_of(dimension, value, state.directory), value) for value in values), key=_by_name)
     options = [Option(id=value, label=name.text, detail=name.detail) for name, value in named]
     label = {"model": "Models"}.get(dimension, DIMENSIONS[dimension].many)

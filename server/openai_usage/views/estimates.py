@@ -28,6 +28,8 @@ def of_period(state: State, report: Report) -> protocol.Estimate | None:
     found, scope = report.estimates, report.scope
     if found.narrowed is None or found.days is None:
         return None
+    if scope.told.kind != "organization":
+        return _view(state, found.narrowed, ESTIMATED)
     off = _off(state, found)
     if found.days != scope.days:
         where = f" (where billed: {off})" if off else ""

@@ -10,7 +10,7 @@ from openai_usage.limits import LimitsOf, RateLimit
 from openai_usage.openai_api import ApiError
 from openai_usage.protocol import Cell, Notice, Row, Selection
 from openai_usage.report import Recent, Report
-from openai_usage.views.metrics import severity_of
+from openai_usage.views.budget import severity_of
 from openai_usage.views.names import name_of
 from openai_usage.views.numbers import UNKNOWN, ratio
 from openai_usage.views.problems import explain

@@ -8,18 +8,17 @@ from typing import Final
 from openai_usage import money, protocol
 from openai_usage.days import month_of
 from openai_usage.limits import SpendLimit
-from openai_usage.protocol import Change, Metric, Severity
+from openai_usage.protocol import Change, Metric
 from openai_usage.queries import cost_query, given
 from openai_usage.report import Estimate, Recent, Report, forecast
 from openai_usage.scope import CAPABILITIES
+from openai_usage.views.account import account_metrics, monthly_limit
+from openai_usage.views.budget import severity_of
 from openai_usage.views.controls import is_narrowed_to
-from openai_usage.views.estimates import not_yet_billed, of_period
+from openai_usage.views.estimates import estimate_text, is_less, not_yet_billed, of_period
 from openai_usage.views.numbers import UNKNOWN, day_text, days_text, ratio
 from openai_usage.views.state import State
-from openai_usage.views.words import metric_title
-
-_CLOSE: Final = Decimal("0.8")
-"""Of a budget, from where on it is a warning."""
+from openai_usage.views.words import OR_MORE, metric_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +33,68 @@ class _Count:
     detail: str | None = None
 
 
-def metrics(state: State, report: Report, recent: Recent) -> list[Metric]:
+def metrics(state: State, report: Report, recent: Recent | None) -> list[Metric]:
     """Of the period, and, where nothing is filtered out, of today and of the month."""
+    if recent is None:
+        return _without_bill(state, report)
     change = None
     if report.spend is not None and report.spend_before is not None:
         change = _change(state, report, report.spend, report.spend_before, state.money(report.spend_before))
     # By key, OpenAI does not give the cost of every day.
-    days = given(cost_query(report.scope.filters), report.scope.days) or report.scope.days
+    told = report.scope.told
+    given_days = given(cost_query(report.scope.filters, told=told), report.scope.days, told)
+    days = given_days or report.scope.days
     estimate = of_period(state, report)
-    found = [_money(state, "spend", "Spend", report.spend, days_text(days), change=change, estimate=estimate)]
+    if given_days is None and told.kind != "organization":
+        # The bill is not told like this at all, which is not to say that it is nothing.
+        found = [*_estimated(state, report)]
+    else:
+        found = [_money(state, "spend", "Spend", report.spend, days_text(days), change=change, estimate=estimate)]
     if not report.scope.filters:
         found += _today_and_month(state, recent, state.today)
     elif (workspace := state.workspace) and workspace.recent and is_narrowed_to(report.scope.filters, workspace.id):
         found += _today_and_month(state, workspace.recent, workspace.today)
     found += _budget(state, report, recent)
+    found += account_metrics(state)
     found += _tokens_and_requests(state, report)
     return found
+
+
+def _without_bill(state: State, report: Report) -> list[Metric]:
+    """Of a source that tells no bill by day, or of files."""
+    found = (
+        [] if report.spend is None else [_money(state, "spend", "Spend", report.spend, days_text(report.scope.days))]
+    )
+    found += _estimated(state, report)
+    if not report.scope.filters and state.told.kind == "legacy":
+        for metric_id, label, estimate in (
+            ("estimated-today", "Today, estimated", state.today),
+            ("estimated-month", "This month, estimated", state.month),
+        ):
+            if estimate is not None:
+                about = "so far, UTC" if metric_id == "estimated-today" else days_text(month_of(state.now.date()))
+                found.append(_estimate(state, metric_id, label, estimate, about))
+    found += account_metrics(state)
+    return found + (list(_tokens_and_requests(state, report)) if report.used is not None else [])
+
+
+def _estimated(state: State, report: Report) -> Iterator[Metric]:
+    """Use at list prices, as the main figure: no bill stands beside it."""
+    if report.estimates.narrowed is not None:
+        days = days_text(report.scope.days)
+        yield _estimate(state, "estimated", "Estimated spend", report.estimates.narrowed, f"{days}, by list prices")
+
+
+def _estimate(state: State, metric_id: str, label: str, estimate: Estimate, detail: str) -> Metric:
+    return Metric(
+        id=metric_id,
+        label=label,
+        value=money.plain(estimate.amount),
+        unit=state.currency,
+        text=estimate_text(state, estimate.amount),
+        detail=f"{OR_MORE} · {detail}" if is_less(estimate) else detail,
+        severity="ok",
+    )
 
 
 def capability_metrics(state: State, report: Report) -> list[Metric]:
@@ -101,14 +146,11 @@ def budget_of(state: State, report: Report | None) -> tuple[SpendLimit, str | No
         return None
     project = next(iter(projects), None)
     limit = state.spend_limits.get(project)
+    if limit is None and project is None:
+        limit = monthly_limit(state)
     if limit is None and project is None and state.monthly_budget is not None:
         limit = SpendLimit(state.monthly_budget, state.currency, is_enforced=False)
     return (limit, project) if limit and limit.amount > 0 and limit.currency == state.currency else None
-
-
-def severity_of(share: Decimal) -> Severity:
-    """Of a budget that is used up by so much."""
-    return "error" if share >= 1 else "warning" if share >= _CLOSE else "ok"
 
 
 _KINDS: Final = ("input_uncached_tokens", "input_cached_tokens", "input_cache_write_tokens")

@@ -22,6 +22,7 @@ from openai_usage.scope import CAPABILITIES
 from openai_usage.views.estimates import without
 from openai_usage.views.numbers import days_text, time_text
 from openai_usage.views.problems import explain
+from openai_usage.views.sources import source_notices
 from openai_usage.views.state import State
 from openai_usage.views.words import (
     DIMENSIONS,
@@ -68,7 +69,7 @@ def _problems(state: State) -> Iterator[Notice]:
         severity: NoticeSeverity = ("warning" if age else "error") if said.is_failure else "info"
         text = said.text + (age if said.is_failure else "")
         yield Notice(id="problem", severity=severity, text=text, command=said.command, more=list(said.more) or None)
-    if failed := _failed_usage(state):
+    if (failed := _failed_usage(state)) and state.told.kind == "organization":
         error = next(iter(failed.values()))
         said = explain(error, state.base_url, state.now, state.next_attempt)
         names = listed([capability(endpoint.name) for endpoint in failed])
@@ -103,13 +104,16 @@ def _other(state: State, topic: str) -> ApiError | None:
 
 def not_read(report: Report, failures: Collection[object] = ()) -> str | None:
     """What the totals are short of, but for what the failures say already; None when they are whole."""
-    total = cost_query(report.scope.filters)
+    total = cost_query(report.scope.filters, told=report.scope.told)
     parts = []
     # A sum that is short is never only implied by the failure that made it so.
     if total in report.missing and (total == TOTAL or total not in failures):
         parts.append(f"costs of {_ranges(report, total)}")
     unread = {
-        query.endpoint: query for query in report.missing if query.endpoint is not COSTS and query not in failures
+        query.endpoint: query
+        for query in report.missing
+        # What comes a day at a time is told of in its own words.
+        if query.endpoint is not COSTS and query not in failures and report.scope.told.kind != "legacy"
     }
     if unread:
         of = _ranges(report, next(iter(unread.values())))
@@ -119,11 +123,12 @@ def not_read(report: Report, failures: Collection[object] = ()) -> str | None:
 
 def _of_period(state: State, report: Report) -> Iterator[Notice]:
     scope = report.scope
-    total = cost_query(scope.filters)
-    if scope.is_all_time and not state.history_complete:
+    total = cost_query(scope.filters, told=scope.told)
+    yield from source_notices(state, report)
+    if scope.is_all_time and not state.history_complete and scope.told.has_bill and scope.told.kind != "imported":
         yield _history(state, days_text(Days(scope.days.first, scope.days.first)))
     if text := not_read(report, state.failures):
-        yield _notice("incomplete", "warning", text, _LOAD)
+        yield _notice("incomplete", "warning", text, None if scope.told.kind == "imported" else _LOAD)
     if total in state.failures and total != TOTAL:
         said = explain(state.failures[total], state.base_url, state.now, None)
         what = "Spend cannot be narrowed like this" if total in report.missing else "This spend could not be read again"
@@ -174,9 +179,11 @@ def _refused_splits(state: State, report: Report) -> Iterator[Notice]:
         text = f"Spend by {by} is of another moment than the rest, and is not compared with it: a part of the last"
         yield _notice("stale", "warning", f"{text} refresh was not answered.", _LOAD)
     errors = state.failures
-    shown = {by: cost_query(report.scope.filters, by) for by in report.rankings if report.rankings[by].has_spend}
+    scope = report.scope
+    ranked = [by for by, ranking in report.rankings.items() if ranking.has_spend]
+    shown = {by: cost_query(scope.filters, by, scope.told) for by in ranked}
     if not report.chart_is_split:
-        shown[report.scope.group_by] = cost_query(report.scope.filters, report.scope.group_by)
+        shown[scope.group_by] = cost_query(scope.filters, scope.group_by, scope.told)
     for by, query in shown.items():
         error = errors.get(query)
         if query in report.missing and error is not None and str(error) not in said_already:

@@ -3,15 +3,17 @@
 from typing import Any, Final
 
 from openai_usage.endpoints import Query
-from openai_usage.protocol import Notice, PanelView, Section, SectionId, Table
+from openai_usage.protocol import Imported, Notice, PanelView, Section, SectionId, Table
 from openai_usage.report import Recent, Report
 from openai_usage.scope import CAPABILITIES, RANKED, scope
+from openai_usage.views.account import organization_text
 from openai_usage.views.charts import chart
 from openai_usage.views.controls import NO_FILTERS, controls, filters
 from openai_usage.views.limits import limits_notices, limits_tables
 from openai_usage.views.metrics import capability_metrics, metrics
 from openai_usage.views.notices import notices, section_notices
 from openai_usage.views.numbers import days_text
+from openai_usage.views.sources import files_text
 from openai_usage.views.state import State
 from openai_usage.views.tables import FullTable, ranking_table
 from openai_usage.views.words import SECTIONS
@@ -26,16 +28,19 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
     """The whole panel."""
     report, recent = state.report, state.recent
     # Where there is nothing to choose from, there is nothing to choose.
-    has_choice = bool(recent or state.busy)
+    is_known = state.as_of is not None
+    has_choice = is_known or state.busy
     period = f"{days_text(report.scope.days)}, UTC" if report else ""
     chosen = filters(state) if has_choice else []
     return PanelView(
         title=_TITLE,
-        subtitle=" · ".join(part for part in (state.organization, period, *_key(state)) if part),
+        subtitle=" · ".join(part for part in (*organization_text(state), period, *_key(state)) if part),
         sample=state.sample,
+        imported=_imported(state),
         as_of=f"{state.as_of:%Y-%m-%dT%H:%M:%SZ}" if state.as_of else None,
         busy=state.busy,
-        outdated=report is not None and report.scope != scope(state.selection, state.now.date(), state.first_day),
+        outdated=report is not None
+        and report.scope != scope(state.selection, state.now.date(), state.first_day, state.told),
         reveal=reveal,
         locale=state.locale,
         selection=state.selection,
@@ -45,8 +50,10 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
         filters=chosen,
         no_filters=NO_FILTERS if chosen else None,
         notices=[*notices(state), *key_notices(state)],
-        metrics=metrics(state, report, recent) if report and recent else [],
-        sections=[_section(state, one, report, recent) for one in _listed(state, report)] if report and recent else [],
+        metrics=metrics(state, report, recent) if report and is_known else [],
+        sections=[_section(state, one, report, recent) for one in _listed(state, report)]
+        if report and is_known
+        else [],
     )
 
 
@@ -58,7 +65,7 @@ def _key(state: State) -> list[str]:
 
 def table_as_markdown(state: State, table: str) -> str | None:
     """All rows of a table of the selected section; None when it has none of that name."""
-    if state.report is None or state.recent is None:
+    if state.report is None:
         return None
     found = {one.id: one for one in _full_tables(state, state.report, state.recent)}
     return found[table].as_markdown(state) if table in found else None
@@ -67,11 +74,31 @@ def table_as_markdown(state: State, table: str) -> str | None:
 def _listed(state: State, report: Report) -> list[SectionId]:
     """The views, the capabilities that were used, and the one that is shown."""
     shown = report.scope.section
+    told = report.scope.told
+    views = [one for one in _VIEWS if told.kind == "organization" or _is_told(state, report, one)]
     used = {*report.capabilities, *(topic.endpoint.name for topic in state.failures if isinstance(topic, Query))}
-    return [*_VIEWS, *(one for one in SECTIONS if one in CAPABILITIES and (one in used or one == shown))]
+    return [*views, *(one for one in SECTIONS if one in CAPABILITIES and (one in used or one == shown))]
 
 
-def _section(state: State, section: SectionId, report: Report, recent: Recent) -> Section:
+def _is_told(state: State, report: Report, section: SectionId) -> bool:
+    """Whether a source that is not the organisation API tells anything of it."""
+    told = report.scope.told
+    if section in {"overview", report.scope.section}:
+        return True
+    if section == "line-items":
+        return told.has_bill
+    by = RANKED.get(section)
+    is_member_known = by == "user_id" and bool(state.directory and state.directory.users)
+    return by is not None and (bool(report.values.get(by)) or is_member_known or (told.has_bill and by in told.bill_by))
+
+
+def _imported(state: State) -> Imported | None:
+    if state.files is None:
+        return None
+    return Imported(label="Imported", detail=f"From {files_text(list(state.files.read))}")
+
+
+def _section(state: State, section: SectionId, report: Report, recent: Recent | None) -> Section:
     is_shown = section == report.scope.section
     drawn = chart(state, report) if is_shown else None
     return Section(
@@ -87,10 +114,11 @@ def _section(state: State, section: SectionId, report: Report, recent: Recent) -
 
 def _notices(state: State, report: Report) -> list[Notice]:
     found = section_notices(state, report)
-    return found + limits_notices(state, report) if report.scope.section == "limits" else found
+    is_limits = report.scope.section == "limits" and report.scope.told.kind == "organization"
+    return found + limits_notices(state, report) if is_limits else found
 
 
-def _tables(state: State, report: Report, recent: Recent) -> list[Table]:
+def _tables(state: State, report: Report, recent: Recent | None) -> list[Table]:
     tables = _full_tables(state, report, recent)
     if report.scope.section != "overview":
         return [table.whole(state) for table in tables]
@@ -98,9 +126,9 @@ def _tables(state: State, report: Report, recent: Recent) -> list[Table]:
     return [table.shortened(state, _OVERVIEW_COLUMNS, ids[table.id]) for table in tables]
 
 
-def _full_tables(state: State, report: Report, recent: Recent) -> list[FullTable[Any]]:
+def _full_tables(state: State, report: Report, recent: Recent | None) -> list[FullTable[Any]]:
     """Without those that have nothing to say."""
     if report.scope.section == "limits":
-        return limits_tables(state, report, recent)
+        return limits_tables(state, report, recent) if recent else []
     found = (ranking_table(state, report, ranking) for ranking in report.rankings.values())
     return [table for table in found if table.items or table.rest]

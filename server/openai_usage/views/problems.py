@@ -8,8 +8,16 @@ from urllib.parse import urlsplit
 
 from openai_usage.credentials import ADMIN_VARIABLE, KeyFault, KeyKind, UnfitKey
 from openai_usage.openai_api import ApiError, Fault
-from openai_usage.protocol import OPEN_KEYS_PAGE, OPEN_SETTINGS, REFRESH, SET_ADMIN_KEY, SHOW_LOG, Command
-from openai_usage.settings import DEFAULT_BASE_URL
+from openai_usage.protocol import (
+    OPEN_KEYS_PAGE,
+    OPEN_SETTINGS,
+    REFRESH,
+    SET_ADMIN_KEY,
+    SETTINGS_SECTION,
+    SHOW_LOG,
+    Command,
+)
+from openai_usage.settings import DEFAULT_BASE_URL, is_openai
 from openai_usage.views.numbers import time_text
 
 CANCELLED: Final = "cancelled"
@@ -20,18 +28,36 @@ NOT_ASKED: Final = "not asked"
 BUG: Final = "bug"
 """We failed."""
 
-Problem = ApiError | KeyFault | UnfitKey | Literal["cancelled", "not asked", "bug"]
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """The endpoints of 2023 were tried with a key, and told nothing."""
+
+    kind: KeyKind
+    variable: str
+    bill: ApiError | None
+    """What kept the bill from being told."""
+    use: ApiError | None
+    """What kept the use from being told; None: it was answered, and there was nothing in it."""
+
+
+Problem = ApiError | KeyFault | UnfitKey | Untold | Literal["cancelled", "not asked", "bug"]
 
 WHERE_KEYS_ARE_MADE: Final = "platform.openai.com/settings/organization/admin-keys"
 
 _SET_KEY: Final = Command(title="Set admin key", command=SET_ADMIN_KEY)
 _KEYS_PAGE: Final = (Command(title="Open the page of admin keys", command=OPEN_KEYS_PAGE),)
 _REFRESH: Final = Command(title="Refresh", command=REFRESH)
+_SOURCE: Final = Command(title="Open settings", command=OPEN_SETTINGS, arguments=[f"{SETTINGS_SECTION}.source"])
 _TRY_AGAIN: Final = Command(title="Try again", command=REFRESH)
 _SETTINGS: Final = Command(title="Open settings", command=OPEN_SETTINGS)
 _LOG: Final = Command(title="Show log", command=SHOW_LOG)
 
 _USAGE_SCOPE: Final = "api.usage.read"
+_NEEDS_ADMIN_KEY: Final = (
+    f"Usage and costs are read with an admin key of the organisation (sk-admin-…) with the permission {_USAGE_SCOPE}. "
+    f"An owner can make one at {WHERE_KEYS_ARE_MADE}."
+)
 _SCOPES: Final = re.compile(r"missing scopes:\s*(\w+(?:(?:\.|\s*,\s*)\w+)*)", re.IGNORECASE)
 _PREFIXES: Final = {
     KeyKind.PROJECT: "sk-proj-…",
@@ -98,6 +124,8 @@ def explain(  # noqa: PLR0911 - a table
                 _SET_KEY,
                 more=_KEYS_PAGE,
             )
+        case Untold():
+            return _explain_untold(problem, base_url, now, next_attempt)
         case "cancelled":
             return Explanation("OpenAI usage: cancelled", "The fetch was cancelled.", _REFRESH, icon="circle-slash")
         case "not asked":
@@ -113,6 +141,38 @@ def explain(  # noqa: PLR0911 - a table
             return Explanation("OpenAI usage failed", text, _LOG)
         case ApiError():
             return _explain_api(problem, base_url, _when(now, next_attempt), of)
+
+
+def not_filled(base_url: str) -> str:
+    """Of an endpoint that answers, with nothing in it."""
+    who = "OpenAI no longer fills this endpoint" if is_openai(base_url) else "The answers are empty"
+    return f"{who}: an empty answer does not mean that nothing was used."
+
+
+def _explain_untold(problem: Untold, base_url: str, now: datetime, next_attempt: datetime | None) -> Explanation:
+    """What came of trying the endpoints of 2023, and what would tell more."""
+    is_at_openai = is_openai(base_url)
+    # It is there for other programs; nobody meant it for us.
+    is_meant = problem.variable == ADMIN_VARIABLE
+    use = not_filled(base_url) if problem.use is None else explain(problem.use, base_url, now, next_attempt).text
+    bill = explain(problem.bill, base_url, now, next_attempt).text if problem.bill else ""
+    # All of them tend to fail alike.
+    what_came = use if bill in {"", use} else f"The bill: {bill} The use: {use}"
+    if is_at_openai:
+        holds = "This" if is_meant else problem.variable
+        is_a = "is" if is_meant else "holds"
+        text = (
+            f"{holds} {is_a} a {problem.kind}, so OpenAI's endpoints of 2023 were tried, and they tell nothing. "
+            f"{what_came} {_NEEDS_ADMIN_KEY}"
+        )
+        short = "OpenAI admin key needed" if is_meant else "Set OpenAI admin key"
+        return Explanation(short, text, _SET_KEY, "error" if is_meant else "key", is_failure=is_meant, more=_KEYS_PAGE)
+    host = urlsplit(base_url).hostname or base_url
+    text = (
+        f"The endpoints of 2023 at {host} tell nothing with this {problem.kind}. {what_came} Where it passes on OpenAI's "
+        "organisation API, set openaiUsage.source to organization."
+    )
+    return Explanation("No usage told", text, _SOURCE, more=(_TRY_AGAIN,))
 
 
 def _explain_api(error: ApiError, base_url: str, when: str, of: str) -> Explanation:  # noqa: C901, PLR0911, PLR0912 - a table

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from openai_usage.account import Account
 from openai_usage.directory import Directory
 from openai_usage.endpoints import Query
 from openai_usage.limits import LimitsOf, RateLimit, SpendAlert, SpendLimit
@@ -15,6 +16,7 @@ from openai_usage.protocol import Selection
 from openai_usage.report import Estimate, Recent, Report
 from openai_usage.scope import FIRST_SELECTION
 from openai_usage.settings import StatusScope
+from openai_usage.source import ORGANIZATION, Told
 from openai_usage.views.numbers import Numbers
 from openai_usage.views.problems import Problem
 from openai_usage.workspace import WorkspaceKey
@@ -38,6 +40,16 @@ class KeyState:
     def id(self) -> str | None:
         """Under which OpenAI knows it."""
         return self.match.key_id if self.match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Saved usage that is shown."""
+
+    read: Sequence[str]
+    """Names of files."""
+    problems: Sequence[str]
+    """What of it could not be read, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,20 @@ class State:
     monthly_budget: Decimal | None = None
     today: Estimate | None = None
     """Of today's use, billed or not; None: not known."""
+    month: Estimate | None = None
+    """Of this month's, where no bill by day is told."""
+    told: Told = ORGANIZATION
+    """What the source of the figures tells at all."""
+    account: Account = field(default_factory=Account)
+    """What the endpoints of 2023 tell beside days."""
+    unread: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
+    """By day and list of the answer, rows of use that could not be understood."""
+    is_unfilled: bool = False
+    """Use was asked for, and there is none in the newest days: which may mean that it is not told any more."""
+    is_reading_days: bool = False
+    """Use is being read, a day at a time."""
+    files: Files | None = None
+    """From which the figures were read, where they are not the account's."""
     workspace: KeyState | None = None
     """None: nobody looks for a key."""
     status_scope: StatusScope = "both"

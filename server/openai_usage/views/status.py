@@ -8,6 +8,7 @@ from urllib.parse import quote
 from openai_usage.days import month_of
 from openai_usage.protocol import REFRESH, SHOW, SHOW_LOG, Command, StatusView
 from openai_usage.report import Estimate, Recent, Share, forecast
+from openai_usage.views.account import account_rows, since_text, used_text
 from openai_usage.views.estimates import estimate_text, is_less, not_yet_billed
 from openai_usage.views.markdown import escape
 from openai_usage.views.metrics import budget_of
@@ -24,7 +25,7 @@ _MOST_LINE_ITEMS = 3
 def status_view(state: State) -> StatusView:
     """What the status bar shows. With numbers, a failure only adds to them."""
     explanation = _explanation(state)
-    if state.recent is not None:
+    if state.recent is not None or state.account.one_sum or state.month:
         return _with_numbers(state, state.recent, explanation)
     if explanation is None:
         return StatusView(
@@ -56,7 +57,7 @@ def _explanation(state: State) -> Explanation | None:
     return explain(problem, state.base_url, state.now, state.next_attempt, state.key_organization) if problem else None
 
 
-def _with_numbers(state: State, recent: Recent, explanation: Explanation | None) -> StatusView:
+def _with_numbers(state: State, recent: Recent | None, explanation: Explanation | None) -> StatusView:
     text, spoken, icon = _text(state, recent)
     # A bill that OpenAI refuses for ever is nothing to be warned of again and again: its estimate says that it is one.
     is_stale = icon == "key" and state.workspace is not None and state.workspace.month is None and key_failure(state)
@@ -81,9 +82,11 @@ def _with_numbers(state: State, recent: Recent, explanation: Explanation | None)
     )
 
 
-def _text(state: State, recent: Recent) -> tuple[str, str, str]:
+def _text(state: State, recent: Recent | None) -> tuple[str, str, str]:
     """What is shown, what is spoken, and the icon: the key's spend first, where it is known and wanted."""
     today, month = _names_of_days(state)
+    if recent is None:
+        return _text_without_bill(state, today, month)
     of_all = f"{state.money(recent.today)} {today}", f"{state.money(recent.month)} {month}"
     workspace = state.workspace
     of_key = _key_amounts(state, workspace) if workspace and state.status_scope != "organization" else None
@@ -96,6 +99,18 @@ def _text(state: State, recent: Recent) -> tuple[str, str, str]:
         whole = f" of {state.money(recent.month)}" if workspace.recent else f" · all {state.money(recent.month)}"
     name = key_name(state, workspace.id or "")
     return f"{' · '.join(parts)}{whole}", f" of {name}: {', '.join(spoken)}{whole.replace(' ·', ',')}", "key"
+
+
+def _text_without_bill(state: State, today: str, month: str) -> tuple[str, str, str]:
+    """One sum, or use at list prices."""
+    if (one_sum := state.account.one_sum) is not None:
+        text = used_text(state, one_sum)
+        return text, f": {text}, {since_text(state, one_sum)}", "graph"
+    estimates = [(estimate, days) for estimate, days in ((state.today, today), (state.month, month)) if estimate]
+    parts = [
+        f"{estimate_text(state, one.amount)}{' or more' if is_less(one) else ''} {days}" for one, days in estimates
+    ]
+    return " · ".join(parts), f": {', '.join(parts).replace('≈', 'estimated')}", "graph"
 
 
 def _key_amounts(state: State, workspace: KeyState) -> tuple[str, str] | None:
@@ -143,13 +158,18 @@ class _Column:
 _Rows = Iterable[tuple[str, Sequence[str]]]
 
 
-def _table(state: State, recent: Recent) -> str:
+def _table(state: State, recent: Recent | None) -> str:
     """The days around today: of the workspace's key, where it is known, and of all."""
-    columns = [_Column("All", recent, state.today)]
+    columns = [_Column("All", recent, state.today, state.month)]
     workspace = state.workspace
     if workspace is not None and (workspace.recent or workspace.month):
         columns.insert(0, _Column(WORKSPACE, workspace.recent, workspace.today, workspace.month))
-    rows = [*_rows_of_days(state, columns), *_rows_of_month(state, recent, columns), *_rows_of_items(state, columns)]
+    rows = list(_rows_of_days(state, columns)) if any(one.recent or one.month for one in columns) else []
+    if recent is not None:
+        rows += [*_rows_of_month(state, recent, columns), *_rows_of_items(state, columns)]
+    else:
+        rows = [(label, cells) for label, cells in rows if any(cells)]
+    rows += [(label, [*[""] * (len(columns) - 1), text]) for label, text in account_rows(state)]
     titles = [column.title if len(columns) > 1 else "" for column in columns]
     lines = [["", *titles], [":--", *["--:"] * len(columns)], *([label, *cells] for label, cells in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -213,8 +233,9 @@ def _rows_of_items(state: State, columns: Sequence[_Column]) -> _Rows:
 
 def _tooltip(state: State, paragraphs: list[str], explanation: Explanation | None = None) -> str:
     heading = "**OpenAI usage**"
-    if state.organization:
-        heading += f" · {escape(state.organization)}"
+    title = state.organization or (state.account.organization and state.account.organization.title)
+    if title:
+        heading += f" · {escape(title)}"
     if state.sample:
         heading += " · **sample data**"
     steps = [explanation.command, *explanation.more] if explanation else []

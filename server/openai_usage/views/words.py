@@ -22,6 +22,7 @@ STEPS: Final[Mapping[Step, str]] = {"month": "month", "1d": "day", "1h": "hour",
 """Of a chart, as in "Spend by day"."""
 MEASURES: Final[Mapping[Measure, str]] = {
     "spend": "Spend",
+    "estimate": "Estimated spend",
     "tokens": "Tokens",
     "requests": "Requests",
     "images": "Images",

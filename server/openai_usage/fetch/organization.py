@@ -1,56 +1,23 @@
-"""What has to be asked, and asking it: all questions of one round go out together."""
+"""What has to be asked of OpenAI's organisation API."""
 
 import asyncio
-import logging
-import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from openai_usage import openai_api, queries
 from openai_usage.days import Days
 from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Query
+from openai_usage.fetch.question import DIRECTORY, Question, Seen, to_read
 from openai_usage.limits import LimitsOf
 from openai_usage.openai_api import ApiError, Fault
 from openai_usage.scope import Scope
-from openai_usage.store import LONG_AGO, NEVER, Store, Topic, may_move
+from openai_usage.store import NEVER, Store, may_move
 
 if TYPE_CHECKING:
     from openai_usage.openai_api import Client
-
-_log = logging.getLogger(__name__)
-
-DIRECTORY: Final = "names"
-"""The topic of everything about names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One thing to ask, and where its answer goes."""
-
-    topic: Topic
-    text: str
-    """For the log."""
-    ask: Callable[["Client", Store, datetime], Awaitable[None]]
-    """Asks, and puts the answer into the store. ApiError when there is none."""
-    is_extra: bool = False
-    """Nobody misses the answer: of a period that is only compared with, or of long ago."""
-
-
-Failures = dict[Topic, ApiError]
-"""What kept questions from being answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the views tell of now."""
-
-    scope: Scope | None = None
-    """Of the panel; None: nobody looks at it."""
-    key_id: str | None = None
-    """The API key whose spend the status bar tells beside that of all; None: of none."""
 
 
 def needed_days(store: Store, seen: Seen, query: Query, today: date) -> list[Days]:
@@ -76,7 +43,7 @@ def is_key_unbilled(store: Store, key_id: str, today: date) -> bool:
     bill = queries.key_bill(key_id)
     around = queries.given(bill, queries.days_around(today))
     # It may have been refused for other days, to the panel.
-    return around is None or any(_figures(bill, part).text in store.refused for part in _to_read(store, bill, [around]))
+    return around is None or any(_figures(bill, part).text in store.refused for part in to_read(store, bill, [around]))
 
 
 def shown(
@@ -93,7 +60,7 @@ def shown(
     if seen.scope:
         wanted += [*queries.cost_queries(seen.scope), *queries.usage_queries(seen.scope)]
     wanted = [query for query in dict.fromkeys(wanted) if query.endpoint not in store.absent]
-    found = {query: _to_read(store, query, needed_days(store, seen, query, today)) for query in wanted}
+    found = {query: to_read(store, query, needed_days(store, seen, query, today)) for query in wanted}
     bill = [query for query in wanted if query.endpoint is COSTS]
     # Nothing is compared with the bill of a key, but where the panel shows it.
     shown_alone = {queries.key_bill(seen.key_id)} if seen.key_id is not None and seen.scope is None else set()
@@ -104,7 +71,7 @@ def shown(
         for days in found[query]
     ):
         # Splits of the bill are compared with each other, so all of them are read at the same moment.
-        found |= {query: _to_read(store, query, needed_days(store, seen, query, today), anew) for query in bill}
+        found |= {query: to_read(store, query, needed_days(store, seen, query, today), anew) for query in bill}
     return [_figures(query, days) for query, ranges in found.items() for days in ranges]
 
 
@@ -113,7 +80,7 @@ def signs(store: Store, seen: Seen, today: date) -> list[Question]:
     wanted = [queries.TOTAL, queries.BASE]
     wanted += [queries.usage_query(USAGE[0])] if seen.scope else []
     wanted += queries.key_uses(seen.key_id) if seen.key_id is not None else []
-    found = ((query, _to_read(store, query, needed_days(store, seen, query, today), NEVER)) for query in wanted)
+    found = ((query, to_read(store, query, needed_days(store, seen, query, today), NEVER)) for query in wanted)
     return [_figures(query, days) for query, ranges in found for days in ranges]
 
 
@@ -145,14 +112,6 @@ def history(store: Store, wanted: Sequence[Query], days: Days) -> list[Question]
     return [replace(_figures(query, part), is_extra=True) for query, part in found]
 
 
-def known_since(store: Store) -> date | None:
-    """The organisation's first day, or how far back the bill and the use are known without a gap; None: not at all."""
-    if store.first_day is not None:
-        return store.first_day
-    bill, use = (store.buckets[query].first_day for query in (queries.TOTAL, queries.usage_query(USAGE[0])))
-    return max(bill, use) if bill and use else None
-
-
 def names() -> list[Question]:
     """Projects and users at once; then the keys and service accounts of each project."""
     return [Question(DIRECTORY, "names", _read_directory)]
@@ -176,39 +135,6 @@ def limits(store: Store, scope: Scope, *, refresh: bool) -> list[Question]:
 
 def _limits(topic: LimitsOf, ask: Callable[["Client", Store, datetime], Awaitable[None]]) -> Question:
     return Question(topic, str(topic), ask)
-
-
-async def read(client: "Client", store: Store, questions: Sequence[Question], now: datetime) -> Failures:
-    """Ask all at once, and keep what was answered. A failure leaves what was known of its topic as it was."""
-    begun = time.monotonic()
-    outcomes = await asyncio.gather(*(_answer(question, client, store, now) for question in questions))
-    failures = {question.topic: error for question, error in zip(questions, outcomes, strict=True) if error}
-    asked = ", ".join(question.text for question in questions)
-    _log.info("%s: %s%.2f s", asked, "not all of it, " if failures else "", time.monotonic() - begun)
-    return failures
-
-
-async def _answer(question: Question, client: "Client", store: Store, now: datetime) -> ApiError | None:
-    try:
-        await question.ask(client, store, now)
-    except ApiError as error:
-        return error
-    return None
-
-
-def _to_read(store: Store, query: Query, needed: Sequence[Days], anew: datetime = LONG_AGO) -> list[Days]:
-    """Ranges that touch are asked for as one."""
-    ranges = sorted(
-        (part for days in needed for part in store.to_read(query, days, anew)),
-        key=lambda part: part.first,
-    )
-    joined: list[Days] = []
-    for part in ranges:
-        if joined and joined[-1].touches(part):
-            joined[-1] = joined[-1].union(part)
-        else:
-            joined.append(part)
-    return joined
 
 
 def _figures(query: Query, days: Days) -> Question:

@@ -1,0 +1,130 @@
+"""What the source of the figures tells and what it does not, in words: the endpoints of 2023, and saved files."""
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from openai_usage.days import Days
+from openai_usage.endpoints import USAGE
+from openai_usage.fetch.legacy import USE
+from openai_usage.openai_api import ApiError, Fault
+from openai_usage.pace import MOST, how_long
+from openai_usage.protocol import CLOSE_IMPORT, READ_DAYS, Command, Notice, NoticeSeverity
+from openai_usage.queries import TOTAL, shown_usage_query
+from openai_usage.report import Report
+from openai_usage.views.account import since_text
+from openai_usage.views.numbers import day_text, days_text
+from openai_usage.views.problems import explain, not_filled
+from openai_usage.views.state import State
+from openai_usage.views.words import listed
+
+READING_DAYS: Final = "Reading OpenAI usage day by day"
+_GO_ON: Final = Command(title="Read these days", command=READ_DAYS)
+_MOST_FILES: Final = 3
+_MOST_DAYS: Final = 3
+
+
+def days_left(count: int) -> str:
+    """Beside a progress bar: "26 days left, about 5 min"."""
+    minutes = max(1, round(how_long(count).total_seconds() / 60))
+    return f"{'1 day' if count == 1 else f'{count} days'} left, {_about(minutes)}"
+
+
+def source_notices(state: State, report: Report) -> Iterator[Notice]:
+    """What the user should know of where the figures come from."""
+    if state.told.kind == "imported":
+        yield from _of_files(state)
+    if state.told.kind == "legacy":
+        yield from _of_legacy(state, report)
+    yield from _unread(state, report.scope.days)
+
+
+def files_text(names: list[str]) -> str:
+    """Names of files, the first few of many."""
+    more = len(names) - _MOST_FILES
+    return listed([*names[:_MOST_FILES], *([f"{more} more"] if more > 0 else [])])
+
+
+def _of_files(state: State) -> Iterator[Notice]:
+    if state.files is None:
+        return
+    close = Command(title="Show the account again", command=CLOSE_IMPORT)
+    text = f"These figures are of saved files and not of your account: {files_text(list(state.files.read))}."
+    yield _notice("imported", "info", text, close)
+    if state.files.problems:
+        yield _notice("import-problem", "warning", " ".join(state.files.problems))
+
+
+def _of_legacy(state: State, report: Report) -> Iterator[Notice]:
+    host = urlsplit(state.base_url).hostname or state.base_url
+    account = state.account
+    if account.one_sum is not None:
+        text = (
+            f"{host} tells one sum, {since_text(state, account.one_sum)}, and no days: what today or this month cost is "
+            "not known."
+        )
+        yield _notice("one-sum", "info", text)
+    elif not state.told.has_bill and (error := state.failures.get(TOTAL)) is not None and state.problem is None:
+        why = explain(error, state.base_url, state.now, None).text
+        yield _notice("no-bill", "info", f"No bill is told. Amounts with ≈ are use at list prices. {why}")
+    if account.disagreement is not None:
+        days, total = map(state.money, account.disagreement)
+        text = f"The days of the bill come to {days}, and the total that {host} sent with them is {total}."
+        yield _notice("disagreement", "warning", text)
+    yield from _of_use(state, report)
+
+
+def _of_use(state: State, report: Report) -> Iterator[Notice]:
+    scope, error = report.scope, state.failures.get(USE)
+    users = scope.filters.get("user_id", frozenset())
+    if not scope.told.tells_users and len(users) > 1:
+        yield _notice("users", "info", "Use is told of one user at a time here: choose one.")
+    missing = report.missing.get(shown_usage_query(scope, USAGE[0]), [])
+    # Of a server that does not have it, that is nothing to go on about.
+    is_absent = error is not None and error.fault in {Fault.NOT_FOUND, Fault.NOT_THE_API}
+    if error is not None and str(error) != str(state.problem) and not (is_absent and state.account.one_sum):
+        yield _notice("usage-problem", "info" if is_absent else "warning", _not_told(state, error))
+    elif missing and error is None:
+        yield _days_notice(state, scope.days, missing)
+    if state.is_unfilled and state.problem is None:
+        yield _notice("unfilled", "info", f"No use is told of the last days. {not_filled(state.base_url)}")
+
+
+def _not_told(state: State, error: ApiError) -> str:
+    return f"Use by day could not be read: {explain(error, state.base_url, state.now, state.next_attempt).text}"
+
+
+def _days_notice(state: State, days: Days, missing: list[Days]) -> Notice:
+    count = sum(map(len, missing))
+    here = len(days) - count
+    text = (
+        f"Use comes one day at a time, {MOST} days a minute: {here} of {len(days)} days are in these figures, the other "
+        f"{count} take {_about(round(how_long(count).total_seconds() / 60))}."
+    )
+    return _notice("days", "info", text, None if state.is_reading_days else _GO_ON)
+
+
+def _about(minutes: int) -> str:
+    if minutes <= 1:
+        return "about a minute"
+    return f"about {minutes} minutes" if minutes < 90 else f"about {round(minutes / 60)} hours"  # noqa: PLR2004
+
+
+def _unread(state: State, days: Days) -> Iterator[Notice]:
+    found = {day: lists for day, lists in state.unread.items() if day in days}
+    if not found:
+        return
+    counts: dict[str, int] = {}
+    for lists in found.values():
+        for name, count in lists.items():
+            counts[name] = counts.get(name, 0) + count
+    rows = listed([f"{count} of {name}" for name, count in sorted(counts.items())])
+    when = (
+        days_text(Days(min(found), max(found))) if len(found) > _MOST_DAYS else listed([*map(day_text, sorted(found))])
+    )
+    text = f"Some rows could not be understood, and are in no figure ({when}): {rows}."
+    yield _notice("unread", "warning", text)
+
+
+def _notice(notice_id: str, severity: NoticeSeverity, text: str, command: Command | None = None) -> Notice:
+    return Notice(id=notice_id, severity=severity, text=text, command=command)
