@@ -86,20 +86,22 @@ def use_of(value: object) -> Use:
     unread: Counter[str] = Counter()
     names = _Names()
     # `current_usage_usd` is left alone: it was always 0.
-    for name, value_of in answer.items():
+    for name, listed in answer.items():
         if name == _RATES or not (name in _LISTS or name.endswith("_data")):
             continue
-        read = _LISTS.get(name)
-        for one in _rows(value_of, name[:_LONGEST_NAME]):
+        short = name[:_LONGEST_NAME]
+        rows, read = _rows(listed, short), _LISTS.get(name)
+        if read is None:
+            unread[short] += len(rows)
+            continue
+        for one in rows:
             try:
-                if read is None:
-                    raise ValueError("a row of an unknown shape")
                 row = _object(one, "/usage")
                 records.append(read(row))
                 names.add(row)
             except ValueError:
-                unread[name[:_LONGEST_NAME]] += 1
-    return Use(records, names.directory, names.organization, dict(unread))
+                unread[short] += 1
+    return Use(records, names.directory, names.organization, {name: count for name, count in unread.items() if count})
 
 
 def _tokens(row: Row) -> Record:
