@@ -18,7 +18,7 @@ from openai_usage.account import NO_LIMIT, Credit, Organization, Subscription
 from openai_usage.days import day_of
 from openai_usage.directory import ApiKey, Directory, Project, User
 from openai_usage.endpoints import COSTS, USAGE, Endpoint
-from openai_usage.openai_api.shapes import LARGEST_COUNT
+from openai_usage.openai_api.shapes import LARGEST_COUNT, member, text
 from openai_usage.records import Record
 
 Unit = Literal["cents", "usd"]
@@ -86,28 +86,30 @@ def use_of(value: object) -> Use:
     unread: Counter[str] = Counter()
     names = _Names()
     # `current_usage_usd` is left alone: it was always 0.
-    for name, value_of in answer.items():
+    for name, listed in answer.items():
         if name == _RATES or not (name in _LISTS or name.endswith("_data")):
             continue
-        read = _LISTS.get(name)
-        for one in _rows(value_of, name[:_LONGEST_NAME]):
+        short = name[:_LONGEST_NAME]
+        rows, read = _rows(listed, short), _LISTS.get(name)
+        if read is None:
+            unread[short] += len(rows)
+            continue
+        for one in rows:
             try:
-                if read is None:
-                    raise ValueError("a row of an unknown shape")
                 row = _object(one, "/usage")
                 records.append(read(row))
                 names.add(row)
             except ValueError:
-                unread[name[:_LONGEST_NAME]] += 1
-    return Use(records, names.directory, names.organization, dict(unread))
+                unread[short] += 1
+    return Use(records, names.directory, names.organization, {name: count for name, count in unread.items() if count})
 
 
 def _tokens(row: Row) -> Record:
     # In 2023 there were `n_context` and `n_generated` too: those count texts, and not tokens.
     context, generated = _count(row, "n_context_tokens_total"), row.get("n_generated_tokens_total")
     counts = {"input_tokens": context, "num_model_requests": _count(row, "n_requests")}
-    model = _text(row.get("snapshot_id")) or _text(row.get("model_id"))
-    name = _capability((_text(row.get("operation")) or "").lower(), (model or "").lower())
+    model = text(row.get("snapshot_id")) or text(row.get("model_id"))
+    name = _capability((text(row.get("operation")) or "").lower(), (model or "").lower())
     # Whatever its name says: what generates tokens is a completion, and nowhere else they could be counted.
     if name == "completions" or generated:
         name = "completions"
@@ -132,10 +134,10 @@ def _capability(operation: str, model: str) -> str:
 
 
 def _images(row: Row) -> Record:
-    operation = _text(row.get("operation"))
+    operation = text(row.get("operation"))
     told = {
-        "model": _text(row.get("model_id")),
-        "size": _text(row.get("image_size")),
+        "model": text(row.get("model_id")),
+        "size": text(row.get("image_size")),
         "source": _IMAGE_SOURCES.get(operation, operation) if operation else None,
     }
     counts = {"images": _count(row, "num_images"), "num_model_requests": _count(row, "num_requests")}
@@ -144,12 +146,12 @@ def _images(row: Row) -> Record:
 
 def _seconds(row: Row) -> Record:
     counts = {"seconds": _count(row, "num_seconds"), "num_model_requests": _count(row, "num_requests")}
-    return _record(_ENDPOINTS["audio_transcriptions"], row, {"model": _text(row.get("model_id"))}, counts)
+    return _record(_ENDPOINTS["audio_transcriptions"], row, {"model": text(row.get("model_id"))}, counts)
 
 
 def _characters(row: Row) -> Record:
     counts = {"characters": _count(row, "num_characters"), "num_model_requests": _count(row, "num_requests")}
-    return _record(_ENDPOINTS["audio_speeches"], row, {"model": _text(row.get("model_id"))}, counts)
+    return _record(_ENDPOINTS["audio_speeches"], row, {"model": text(row.get("model_id"))}, counts)
 
 
 _RATES: Final = "tpm_data"
@@ -169,9 +171,9 @@ _LISTS: Final[Mapping[str, Callable[[Row], Record] | None]] = {
 def _record(endpoint: Endpoint, row: Row, told: Mapping[str, str | None], counts: Mapping[str, int]) -> Record:
     start = row.get("aggregation_timestamp")
     told = {
-        "project_id": _text(row.get("project_id")),
+        "project_id": text(row.get("project_id")),
         "user_id": _user_id(row),
-        "api_key_id": _text(row.get("api_key_id")),
+        "api_key_id": text(row.get("api_key_id")),
         **told,
     }
     return Record(
@@ -183,7 +185,7 @@ def _record(endpoint: Endpoint, row: Row, told: Mapping[str, str | None], counts
 
 
 def _user_id(row: Row) -> str | None:
-    return _text(row.get("user_id")) or _text(row.get("email"))
+    return text(row.get("user_id")) or text(row.get("email"))
 
 
 class _Names:
@@ -200,20 +202,20 @@ class _Names:
         return Directory(self._projects, self._api_keys, self._users)
 
     def add(self, row: Row) -> None:
-        organization_id = _text(row.get("organization_id"))
+        organization_id = text(row.get("organization_id"))
         if organization_id and (self.organization is None or self.organization.title is None):
-            self.organization = Organization(organization_id, _text(row.get("organization_name")))
-        project_id, name = _text(row.get("project_id")), _text(row.get("project_name"))
+            self.organization = Organization(organization_id, text(row.get("organization_name")))
+        project_id, name = text(row.get("project_id")), text(row.get("project_name"))
         if project_id and (project_id not in self._projects or (name and self._projects[project_id].name is None)):
             self._projects[project_id] = Project(project_id, name, is_archived=False)
         self._add_key(row, project_id)
-        user_id, email = _user_id(row), _text(row.get("email"))
+        user_id, email = _user_id(row), text(row.get("email"))
         if user_id and (user_id not in self._users or (email and self._users[user_id].email is None)):
             self._users[user_id] = User(user_id, None, email or (user_id if "@" in user_id else None))
 
     def _add_key(self, row: Row, project_id: str | None) -> None:
-        key_id, name = _text(row.get("api_key_id")), _text(row.get("api_key_name"))
-        redacted = _text(row.get("api_key_redacted")) or ""
+        key_id, name = text(row.get("api_key_id")), text(row.get("api_key_name"))
+        redacted = text(row.get("api_key_redacted")) or ""
         if key_id is None:
             return
         known = self._api_keys.get(key_id)
@@ -250,7 +252,7 @@ def bill_of(value: object, unit: Unit = "cents") -> Bill:
             line = _object(item, "/dashboard/billing/usage")
             amount = _dollars(line.get("cost"), unit)
             if amount:
-                fields: dict[str, str | None] = {"line_item": _text(line.get("name")), "currency": "usd"}
+                fields: dict[str, str | None] = {"line_item": text(line.get("name")), "currency": "usd"}
                 records.append(Record(COSTS, start, tuple(map(fields.get, COSTS.fields)), (amount, Decimal(0))))
     return Bill(records, frozenset(days), total, tells_days=bool(days) or not total)
 
@@ -267,8 +269,8 @@ def subscription_of(value: object) -> Subscription:
     return Subscription(
         hard_limit=_limit(system if hard is None else hard),
         soft_limit=_limit(soft),
-        plan=_text(plan) or _text(_member(plan, "title")) or _text(_member(plan, "id")),
-        account_name=_text(answer.get("account_name")),
+        plan=text(plan) or text(member(plan, "title")) or text(member(plan, "id")),
+        account_name=text(answer.get("account_name")),
         access_until=_moment(answer.get("access_until")),
     )
 
@@ -283,7 +285,7 @@ def credit_of(value: object, now: datetime | None = None) -> Credit:
     if any(answer.get(name) is None for name in names):
         raise ValueError("not an answer of /dashboard/billing/credit_grants: a total is missing")
     granted, used, available = (_amount(answer.get(name)) for name in names)
-    expiry = _next_expiry(_member(answer.get("grants"), "data"), now or datetime.now(UTC))
+    expiry = _next_expiry(member(answer.get("grants"), "data"), now or datetime.now(UTC))
     return Credit(granted, used, available, expiry)
 
 
@@ -292,10 +294,10 @@ def _next_expiry(grants: object, now: datetime) -> datetime | None:
     expiries = []
     for grant in grants if isinstance(grants, list) else ():
         try:
-            left = _amount(_member(grant, "grant_amount")) > _amount(_member(grant, "used_amount"))
+            left = _amount(member(grant, "grant_amount")) > _amount(member(grant, "used_amount"))
         except ValueError:
             return None
-        expiry = _moment(_member(grant, "expires_at"))
+        expiry = _moment(member(grant, "expires_at"))
         if left and expiry is not None and expiry > now:
             expiries.append(expiry)
     return min(expiries, default=None)
@@ -304,15 +306,15 @@ def _next_expiry(grants: object, now: datetime) -> datetime | None:
 def organization_of(value: object) -> Organization:
     """Reads an answer of `GET /organizations/{id}`. ValueError when it has no id."""
     answer = _object(value, "/organizations")
-    organization_id = _text(answer.get("id"))
+    organization_id = text(answer.get("id"))
     if organization_id is None:
         raise ValueError("not an answer of /organizations: it has no id")
     return Organization(
         organization_id,
-        _text(answer.get("title")) or _text(answer.get("name")),
+        text(answer.get("title")) or text(answer.get("name")),
         is_personal=answer.get("personal") is True,
         is_default=answer.get("is_default") is True or answer.get("default") is True,
-        role=_text(answer.get("role")),
+        role=text(answer.get("role")),
     )
 
 
@@ -323,17 +325,17 @@ def members_of(value: object) -> list[User]:
     """
     answer = _object(value, "/organizations/…/users")
     members = answer.get("members", answer)
-    listed = _member(members, "data") if isinstance(members, dict) else members
+    listed = member(members, "data") if isinstance(members, dict) else members
     if listed is None:
         raise ValueError("not an answer of /organizations/…/users: it has no list")
     found = []
     for one in _rows(listed, "members"):
-        inner = _member(one, "user")
+        inner = member(one, "user")
         user = inner if isinstance(inner, dict) else one
-        user_id = _text(_member(user, "id"))
+        user_id = text(member(user, "id"))
         if user_id is not None:
-            is_service_account = _member(user, "is_service_account") is True
-            found.append(User(user_id, _text(_member(user, "name")), _text(_member(user, "email")), is_service_account))
+            is_service_account = member(user, "is_service_account") is True
+            found.append(User(user_id, text(member(user, "name")), text(member(user, "email")), is_service_account))
     if listed and not found:
         raise ValueError("not an answer of /organizations/…/users: nobody in it has an id")
     return found
@@ -352,14 +354,6 @@ def _rows(value: object, name: str) -> Sequence[object]:
     if not isinstance(value, list):
         raise ValueError(f"{name}: not a list")  # noqa: TRY004 - foreign data
     return value
-
-
-def _member(value: object, name: str) -> object:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _count(row: Row, name: str) -> int:

@@ -25,6 +25,8 @@ from openai_usage.openai_api.shapes import (
     ListedRateLimit,
     ListedUser,
     Listing,
+    member,
+    text,
 )
 
 _MOST: Final = ("limit", "100")
@@ -42,7 +44,7 @@ async def projects(client: Client) -> list[Project]:
     """All projects, archived ones too. ApiError when the list cannot be read to its end."""
     found = await pages.items(client, f"{_ORGANIZATION}/projects", [_MOST, ("include_archived", "true")], _PROJECTS)
     return [
-        Project(one.id, _text(one.name), is_archived=one.archived_at is not None or one.status == "archived")
+        Project(one.id, text(one.name), is_archived=one.archived_at is not None or one.status == "archived")
         for one in found
     ]
 
@@ -53,8 +55,8 @@ async def users(client: Client) -> list[User]:
     return [
         User(
             one.id,
-            _text(one.name) or _text(_member(one.user, "name")),
-            _text(one.email) or _text(_member(one.user, "email")),
+            text(one.name) or text(member(one.user, "name")),
+            text(one.email) or text(member(one.user, "email")),
             is_service_account=one.is_service_account is True,
         )
         for one in found
@@ -72,7 +74,7 @@ async def api_keys(client: Client, project_id: str) -> list[ApiKey]:
 async def service_accounts(client: Client, project_id: str) -> list[User]:
     """All service accounts of a project. ApiError as above; OpenAI refuses the question for an archived project."""
     found = await pages.items(client, f"{_of(project_id)}/service_accounts", [_MOST], _USERS)
-    return [User(one.id, _text(one.name), None, is_service_account=True) for one in found]
+    return [User(one.id, text(one.name), None, is_service_account=True) for one in found]
 
 
 async def spend_limit(client: Client, project_id: str | None) -> SpendLimit | None:
@@ -93,7 +95,7 @@ async def spend_limit(client: Client, project_id: str | None) -> SpendLimit | No
     return SpendLimit(
         _units(found.threshold_amount),
         (found.currency or "usd").lower(),
-        is_enforced=_member(found.enforcement, "status") == "enforcing",
+        is_enforced=member(found.enforcement, "status") == "enforcing",
     )
 
 
@@ -119,7 +121,7 @@ async def rate_limits(client: Client, project_id: str) -> list[RateLimit]:
     found = await pages.items(client, f"{_of(project_id)}/rate_limits", [_MOST], _RATE_LIMITS)
     return [
         RateLimit(
-            model=_text(one.model) or one.id,
+            model=text(one.model) or one.id,
             requests_per_minute=_whole(one.max_requests_per_1_minute),
             tokens_per_minute=_whole(one.max_tokens_per_1_minute),
             images_per_minute=_whole(one.max_images_per_1_minute),
@@ -142,24 +144,16 @@ def _of(project_id: str | None) -> str:
 
 
 def _api_key(one: ListedKey, project_id: str) -> ApiKey:
-    owner = _member(one.owner, "user") or _member(one.owner, "service_account")
+    owner = member(one.owner, "user") or member(one.owner, "service_account")
     return ApiKey(
         id=one.id,
-        name=_text(one.name),
-        redacted_value=_text(one.redacted_value) or "",
+        name=text(one.name),
+        redacted_value=text(one.redacted_value) or "",
         project_id=project_id,
-        owner_id=_text(_member(owner, "id")),
-        owner_name=_text(_member(owner, "name")) or _text(_member(owner, "email")),
+        owner_id=text(member(owner, "id")),
+        owner_name=text(member(owner, "name")) or text(member(owner, "email")),
         last_used_at=_moment(one.last_used_at),
     )
-
-
-def _member(value: object, name: str) -> object:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _whole(value: object) -> int | None:
@@ -180,5 +174,5 @@ def _units(cents: int) -> Decimal:
 
 
 def _recipients(channel: object) -> tuple[str, ...]:
-    recipients = _member(channel, "recipients")
+    recipients = member(channel, "recipients")
     return tuple(one for one in recipients if isinstance(one, str)) if isinstance(recipients, list) else ()

@@ -169,3 +169,13 @@ def _decimal(text: str) -> Decimal:
 
 JSON: Final = Decoder(float_hook=_decimal)
 """Of any shape: whole numbers are int, the others Decimal with every digit; none is a float."""
+
+
+def member(value: object, name: str) -> object:
+    """Of what may be no object, or not have it: then None."""
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def text(value: object) -> str | None:
+    """A text with something in it; None: it is none."""
+    return value if isinstance(value, str) and value else None
