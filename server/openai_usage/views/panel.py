@@ -29,6 +29,7 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
     report, recent = state.report, state.recent
     # Where there is nothing to choose from, there is nothing to choose.
     is_known = state.as_of is not None
+    wanted = scope(state.selection, state.now.date(), state.first_day, state.told)
     has_choice = is_known or state.busy
     period = f"{days_text(report.scope.days)}, UTC" if report else ""
     chosen = filters(state) if has_choice else []
@@ -39,8 +40,7 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
         imported=_imported(state),
         as_of=f"{state.as_of:%Y-%m-%dT%H:%M:%SZ}" if state.as_of else None,
         busy=state.busy,
-        outdated=report is not None
-        and report.scope != scope(state.selection, state.now.date(), state.first_day, state.told),
+        outdated=report is not None and report.scope != wanted,
         reveal=reveal,
         locale=state.locale,
         selection=state.selection,
@@ -51,9 +51,7 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
         no_filters=NO_FILTERS if chosen else None,
         notices=[*notices(state), *key_notices(state)],
         metrics=metrics(state, report, recent) if report and is_known else [],
-        sections=[_section(state, one, report, recent) for one in _listed(state, report)]
-        if report and is_known
-        else [],
+        sections=[_section(state, report, one) for one in _listed(state, report)] if report and is_known else [],
     )
 
 
@@ -98,7 +96,7 @@ def _imported(state: State) -> Imported | None:
     return Imported(label="Imported", detail=f"From {files_text(list(state.files.read))}")
 
 
-def _section(state: State, section: SectionId, report: Report, recent: Recent | None) -> Section:
+def _section(state: State, report: Report, section: SectionId) -> Section:
     is_shown = section == report.scope.section
     drawn = chart(state, report) if is_shown else None
     return Section(
@@ -108,7 +106,7 @@ def _section(state: State, section: SectionId, report: Report, recent: Recent | 
         notices=_notices(state, report) if is_shown else [],
         metrics=capability_metrics(state, report) if is_shown else [],
         charts=[drawn] if drawn else [],
-        tables=_tables(state, report, recent) if is_shown else [],
+        tables=_tables(state, report, state.recent) if is_shown else [],
     )
 
 

@@ -169,8 +169,8 @@ def _explain_untold(problem: Untold, base_url: str, now: datetime, next_attempt:
         return Explanation(short, text, _SET_KEY, "error" if is_meant else "key", is_failure=is_meant, more=_KEYS_PAGE)
     host = urlsplit(base_url).hostname or base_url
     text = (
-        f"The endpoints of 2023 at {host} tell nothing with this {problem.kind}. {what_came} Where it passes on OpenAI's "
-        "organisation API, set openaiUsage.source to organization."
+        f"The endpoints of 2023 at {host} tell nothing with this {problem.kind}. {what_came} Where it passes "
+        "on OpenAI's organisation API, set openaiUsage.source to organization."
     )
     return Explanation("No usage told", text, _SOURCE, more=(_TRY_AGAIN,))
 

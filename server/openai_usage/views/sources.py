@@ -60,8 +60,8 @@ def _of_legacy(state: State, report: Report) -> Iterator[Notice]:
     account = state.account
     if account.one_sum is not None:
         text = (
-            f"{host} tells one sum, {since_text(state, account.one_sum)}, and no days: what today or this month cost is "
-            "not known."
+            f"{host} tells one sum, {since_text(state, account.one_sum)}, and no days: what today or this month "
+            "cost is not known."
         )
         yield _notice("one-sum", "info", text)
     elif not state.told.has_bill and (error := state.failures.get(TOTAL)) is not None and state.problem is None:
@@ -98,8 +98,8 @@ def _days_notice(state: State, days: Days, missing: list[Days]) -> Notice:
     count = sum(map(len, missing))
     here = len(days) - count
     text = (
-        f"Use comes one day at a time, {MOST} days a minute: {here} of {len(days)} days are in these figures, the other "
-        f"{count} take {_about(round(how_long(count).total_seconds() / 60))}."
+        f"Use comes one day at a time, {MOST} days a minute: {here} of {len(days)} days are in these figures, the "
+        f"other {count} take {_about(round(how_long(count).total_seconds() / 60))}."
     )
     return _notice("days", "info", text, None if state.is_reading_days else _GO_ON)
 
