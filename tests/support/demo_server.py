@@ -13,13 +13,16 @@ For a browser test, as a script that ends when its stdin is closed:
 
     python tests/support/demo_server.py [--now 2026-11-20T15:00:00Z] [--seed N] [--latency SECONDS] [--large]
         [--no-decisions] [--no-limits] [--no-unattributed] [--no-cost-by-user-and-project]
+        [--era "late 2024"] [--filled-for-keys] [--gateway] [--unlimited] [--requests-per-minute 5]
 
-Its first line on stdout is the URL, ending in /v1. What a test in Python calls, others ask for outside /v1:
+Its first line on stdout is the URL, ending in /v1. What a test in Python calls, others ask for under /control:
 
     POST /control/faults     queues a JSON list of faults, members as in Fault   -> {"faults": how many wait}
     POST /control/release    lets hanging requests go on                         -> {}
-    POST /control/reset      forgets requests and faults, and releases           -> {}
+    POST /control/reset      forgets requests, also for the pacing, and faults, and releases -> {}
     GET  /control/requests   -> {"count": N, "requests": [{method, path, query, headers}]}, oldest first
+    GET  /control/days       -> {"count": N, "days": [{date, userPublicId, at}]} that /v1/usage was asked for, oldest
+                                first, as in UsageAsked
     GET  /control/keys       -> {"keys": [{id, name, projectId, redacted, secret}]} of the active projects; the secret,
                                 which OpenAI never lists, is the key itself: made up, it opens nothing
 """
@@ -32,19 +35,23 @@ import socketserver
 import ssl
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import responses
 from http.server import BaseHTTPRequestHandler
+from time import monotonic
 from typing import TYPE_CHECKING, Final, Literal, Self, cast, get_args
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode, urlsplit
 
 from openai_usage.demo import large
 from openai_usage.demo.api import Amounts, Api, Request, Response
+from openai_usage.demo.five_minutes import Era
+from openai_usage.demo.legacy import Legacy
 from openai_usage.demo.northwind import NORTHWIND
 from openai_usage.demo.organization import Organization
+from openai_usage.demo.pacing import Pacing
 from openai_usage.demo.roster import ApiKey
 
 if TYPE_CHECKING:
@@ -92,12 +99,24 @@ class Recorded:
     path: str
     query: str
     headers: Mapping[str, str]
+    at: float
+    """Seconds by the server's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageAsked:
+    """A request to `/v1/usage`, whatever came of it: for which day, of whom, and at which second of the clock."""
+
+    date: str | None
+    user_public_id: str | None
+    at: float
 
 
 class DemoServer:
     """Serves an organisation from `__enter__` to `__exit__`; all threads and connections end with it.
 
-    `latency` is in seconds, `amounts` as for `Api`; a `certificate` makes it HTTPS.
+    `latency` is in seconds, `amounts` and `legacy` as for `Api`; a `certificate` makes it HTTPS. `clock`, in seconds,
+    is what requests are paced by.
     """
 
     def __init__(
@@ -107,8 +126,11 @@ class DemoServer:
         latency: float = 0.0,
         amounts: Amounts = "number",
         certificate: "trustme.LeafCert | None" = None,
+        legacy: Legacy | None = None,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        self.api = Api(organization, amounts)
+        self.clock = clock
+        self.api = self._paced(Api(organization, amounts, legacy or Legacy()))
         self.latency = latency
         self.stopping = threading.Event()
         self._lock = threading.Lock()
@@ -134,9 +156,15 @@ class DemoServer:
 
     @property
     def requests(self) -> Sequence[Recorded]:
-        """What was asked so far under /v1, oldest first."""
+        """What was asked so far of the organisation, oldest first."""
         with self._lock:
             return tuple(self._requests)
+
+    @property
+    def days(self) -> Sequence[UsageAsked]:
+        """What `/v1/usage` was asked so far, oldest first, refusals and faults too."""
+        asked = [(dict(parse_qsl(each.query)), each.at) for each in self.requests if each.path == "/v1/usage"]
+        return tuple(UsageAsked(values.get("date"), values.get("user_public_id"), at) for values, at in asked)
 
     @property
     def keys(self) -> Sequence[ApiKey]:
@@ -164,11 +192,15 @@ class DemoServer:
             self._released = threading.Event()
 
     def reset(self) -> None:
-        """Forgets requests and faults, and lets hanging requests go on."""
+        """Forgets requests, also for the pacing, and faults, and lets hanging requests go on."""
         with self._lock:
+            self.api = self._paced(self.api)
             self._requests.clear()
             self._faults.clear()
         self.release()
+
+    def _paced(self, api: Api) -> Api:
+        return replace(api, pacing=Pacing(api.legacy.requests_per_minute, self.clock))
 
     def record(self, request: Recorded) -> tuple[Fault | None, threading.Event]:
         """Notes a request; returns the fault it meets and the event that would end its hanging."""
@@ -181,12 +213,15 @@ class DemoServer:
             return met, self._released
 
     def control(self, method: str, path: str, body: bytes) -> tuple[HTTPStatus, object]:
-        """Answers the requests outside /v1: status and JSON."""
+        """Answers the requests under /control: status and JSON."""
         answer: dict[str, object] = {}
         match method, path:
             case "GET", "/control/requests":
                 requests = self.requests
                 answer = {"count": len(requests), "requests": [asdict(each) for each in requests]}
+            case "GET", "/control/days":
+                days = [{"date": each.date, "userPublicId": each.user_public_id, "at": each.at} for each in self.days]
+                answer = {"count": len(days), "days": days}
             case "GET", "/control/keys":
                 answer = {"keys": [_with_secret(key) for key in self.keys]}
             case "POST", "/control/faults":
@@ -284,14 +319,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Response(status, {"content-type": "application/json"}, json.dumps(payload).encode()))
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        fault, released = demo.record(Recorded(self.command, path, url.query, headers))
+        fault, released = demo.record(Recorded(self.command, path, url.query, headers, demo.clock()))
         demo.stopping.wait(demo.latency)
         if fault is not None and fault.kind == "hang":
             # `record` and `release` exclude each other: who is too late for the last release sees `stopping`.
             if not demo.stopping.is_set():
                 released.wait()
             fault = None
-        request = Request(self.command, path, url.query, self.headers.get("authorization"))
+        organization = headers.get("openai-organization")
+        request = Request(self.command, path, url.query, headers.get("authorization"), organization)
         if demo.stopping.is_set() or (fault is not None and fault.kind == "close"):
             self.close_connection = True
             _hang_up(self.connection)
@@ -327,7 +363,7 @@ def _faulty(fault: Fault, request: Request, api: Api) -> Response:
     if fault.kind == "repeated_cursor":
         pairs = parse_qsl(request.query, keep_blank_values=True)
         query = urlencode([pair for pair in pairs if pair[0] not in {"page", "after"}])
-        answer = api.answer(Request(request.method, request.path, query, request.authorization))
+        answer = api.answer(replace(request, query=query))
         next_page, last_id = b'"page_again"', rb"\1"
     else:
         answer = api.answer(request)
@@ -376,6 +412,11 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="hundreds of keys and users")
     for name in ("decisions", "limits", "unattributed", "cost-by-user-and-project"):
         parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, default=True, help="as Organization")
+    parser.add_argument("--era", choices=get_args(Era), default="late 2024", help="whose rows /v1/usage gives")
+    parser.add_argument("--filled-for-keys", action="store_true", help="/v1/usage tells ordinary keys too")
+    parser.add_argument("--gateway", action="store_true", help="one-api instead of OpenAI")
+    parser.add_argument("--unlimited", action="store_true", help="the gateway's key has no quota")
+    parser.add_argument("--requests-per-minute", type=int, default=5, help="to /v1/usage")
     options = parser.parse_args()
     now: datetime | None = options.now
     if now is not None and now.tzinfo is None:
@@ -389,7 +430,14 @@ def main() -> None:
         cost_by_user_and_project=options.cost_by_user_and_project,
         catalogue=large.catalogue() if options.large else NORTHWIND,
     )
-    with DemoServer(organization, latency=options.latency, amounts=options.amounts) as server:
+    legacy = Legacy(
+        era=options.era,
+        is_filled_for_keys=options.filled_for_keys,
+        kind="gateway" if options.gateway else "openai",
+        requests_per_minute=options.requests_per_minute,
+        is_unlimited=options.unlimited,
+    )
+    with DemoServer(organization, latency=options.latency, amounts=options.amounts, legacy=legacy) as server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()
         sys.stdin.buffer.read()

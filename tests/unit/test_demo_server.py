@@ -217,14 +217,14 @@ def test_a_fault_nobody_knows_is_refused(server: DemoServer, client: httpx.Clien
     assert server.faults == ()
 
 
-def from_the_script(path: str, *options: str, params: dict[str, int] | None = None) -> httpx.Response:
+def from_the_script(path: str, *options: str, params: dict[str, int | str] | None = None) -> httpx.Response:
     """The answer of a server that ran as a script and ended by itself."""
     command = [sys.executable, str(Path(demo_server.__file__)), "--now", NOON.isoformat(), *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
         try:
             assert process.stdout is not None
             url = process.stdout.readline().strip()
-            answer = httpx.get(f"{url}/organization/{path}", headers=HEADERS, params=params, trust_env=False)
+            answer = httpx.get(f"{url}/{path}", headers=HEADERS, params=params, trust_env=False)
         except BaseException:
             process.kill()
             raise
@@ -234,18 +234,25 @@ def from_the_script(path: str, *options: str, params: dict[str, int] | None = No
 
 
 def test_the_script_serves_until_its_stdin_is_closed() -> None:
-    answer = from_the_script("projects", "--seed", "3")
+    answer = from_the_script("organization/projects", "--seed", "3")
     expected = [project.id for project in Organization(3, lambda: NOON).projects if not project.archived_at]
     assert [project["id"] for project in answer.json()["data"]] == expected
 
 
 @pytest.mark.parametrize(
     ("path", "option"),
-    [("usage/decisions", "--no-decisions"), ("spend_limit", "--no-limits")],
+    [("organization/usage/decisions", "--no-decisions"), ("organization/spend_limit", "--no-limits")],
 )
 def test_the_script_knows_the_variants(path: str, option: str) -> None:
     assert from_the_script(path, option, params={"start_time": START} if "usage" in path else None).status_code == 404
 
 
 def test_the_script_serves_the_large_organisation() -> None:
-    assert from_the_script("users", "--large", params={"limit": 100}).json()["has_more"] is True
+    assert from_the_script("organization/users", "--large", params={"limit": 100}).json()["has_more"] is True
+
+
+def test_the_script_knows_the_endpoints_of_2023() -> None:
+    day: dict[str, int | str] = {"date": "2026-11-19"}
+    assert "n_context" in from_the_script("usage", "--era", "2023", params=day).json()["data"][0]
+    assert from_the_script("usage", "--requests-per-minute", "0", params=day).status_code == 429
+    assert from_the_script("usage", "--gateway", params=day).status_code == 404

@@ -3,8 +3,9 @@
 For `--demo` and for tests: `httpx.AsyncClient(transport=DemoTransport(Organization()))` asks it, not OpenAI.
 The way of the data: `northwind` (or `large`) says who does what, in the words of `catalogue` and at the prices of
 `models`; `roster` gives ids to who is there, `organization` numbers to what they used and were billed. `endpoints`
-says what may be asked, `query` reads a question, `buckets` and `lists` answer it, `api` is the door. Nothing here
-imports the rest of the package: a mistake made there is not made here too.
+says what may be asked, `query` reads a question, `buckets` and `lists` answer it, `api` is the door. The endpoints of
+2023 are `legacy`, with the rows of `five_minutes`, the bills of `billing` and the `pacing`. Nothing here imports the
+rest of the package: a mistake made there is not made here too.
 """
 
 from typing import Final

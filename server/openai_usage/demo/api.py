@@ -1,11 +1,12 @@
-"""The Admin API's answers about the made-up organisation: a request in, a response out, nothing kept between.
+"""OpenAI's answers about the made-up organisation: a request in, a response out, nothing kept between.
 
-Here are routes, authorisation and errors; `buckets` and `lists` know what is answered.
+Here are the routes of the Admin API, authorisation and errors; `buckets` and `lists` know what is answered. The
+endpoints of 2023 are behind the same door: see `legacy`.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from hashlib import blake2b
@@ -14,8 +15,10 @@ from typing import Any, Final
 
 from openai_usage.demo.buckets import Amounts, Buckets
 from openai_usage.demo.endpoints import USAGE
+from openai_usage.demo.legacy import Legacy, route
 from openai_usage.demo.lists import Lists
 from openai_usage.demo.organization import Organization
+from openai_usage.demo.pacing import Pacing
 from openai_usage.demo.query import RequestError
 
 __all__ = ["Amounts", "Api", "Request", "Response", "encode"]
@@ -26,6 +29,7 @@ _Answer = Callable[[str], Json]
 
 _PREFIX: Final = "/v1/organization/"
 _ADMIN: Final = "sk-admin-"
+_SESSION: Final = "sess-"
 _REVOKED: Final = "-revoked"
 _KEY_PAGE: Final = "https://platform.openai.com/account/api-keys"
 _USAGE_SCOPE: Final = "api.usage.read"
@@ -40,6 +44,8 @@ class Request:
     path: str
     query: str = ""
     authorization: str | None = None
+    organization: str | None = None
+    """The header `OpenAI-Organization`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +59,64 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The Admin API of one organisation.
+    """The Admin API of one organisation, and its endpoints of 2023 as `legacy` has them.
 
     `amounts="string"` writes `amount.value` as a JSON string, as OpenAI did until September 2026; the default
-    is today's JSON number. Both carry every digit.
+    is today's JSON number. Both carry every digit. What is kept between requests is in `pacing`: without it
+    nobody asks too fast.
     """
 
     organization: Organization
     amounts: Amounts = "number"
+    legacy: Legacy = field(default_factory=Legacy)
+    pacing: Pacing | None = None
 
     def answer(self, request: Request) -> Response:
         """The response to one request. Never raises: what is wrong with the request is in the response."""
-        try:
-            status, payload = HTTPStatus.OK, self._payload(request)
-        except RequestError as error:
-            status, payload = HTTPStatus(error.status), _envelope(error)
         digest = blake2b(repr((request.method, request.path, request.query)).encode(), digest_size=16)
         headers = {"content-type": "application/json", "x-request-id": f"req_{digest.hexdigest()}"}
         key = _key_of(request.authorization)
-        if key and not key.endswith(_REVOKED):
+        if key and not key.endswith(_REVOKED) and not self._is_gateway:
             # Whose key it is, OpenAI says whatever the key may do (seen live by third parties).
-            headers["openai-organization"] = self.organization.name.lower().replace(" ", "-")
+            headers["openai-organization"] = self.organization.slug
+        try:
+            status, payload = HTTPStatus.OK, self._payload(request, key)
+        except RequestError as error:
+            status, payload = HTTPStatus(error.status), _envelope(error)
+            if error.retry_after is not None:
+                headers["retry-after"] = str(error.retry_after)
         return Response(status, headers, encode(payload))
 
-    def _payload(self, request: Request) -> Json:
-        endpoint = self._endpoint(request.path) if request.method == "GET" else None
-        if endpoint is None:
-            raise RequestError(f"Invalid URL ({request.method} {request.path})", status=404, code=None)
-        scope, answer = endpoint
-        _authorize(request.authorization, scope)
-        return answer(request.query)
+    @property
+    def _is_gateway(self) -> bool:
+        return self.legacy.kind == "gateway"
+
+    def _payload(self, request: Request, key: str) -> Json:
+        if request.method == "GET":
+            old = route(self.organization, self.legacy, request.path)
+            if old is not None:
+                self._identify(key, request.organization)
+                if old.paced and self.pacing is not None:
+                    self.pacing.admit(key)
+                # What OpenAI answers to an admin key is not known. Here it opens these too, so that `--demo`, which
+                # has no other key, can show what they give.
+                opens = key.startswith((_SESSION, _ADMIN))
+                return (old.answer if opens else old.to_ordinary_key)(request.query)
+            endpoint = None if self._is_gateway else self._endpoint(request.path)
+            if endpoint is not None:
+                scope, answer = endpoint
+                self._identify(key, request.organization)
+                _authorize(key, scope)
+                return answer(request.query)
+        blank = "" if self._is_gateway else None
+        message = f"Invalid URL ({request.method} {request.path})"
+        raise RequestError(message, status=404, param=blank, code=blank)
+
+    def _identify(self, key: str, organization: str | None) -> None:
+        """Raises RequestError (401) without a key, for one that is revoked, and for another organisation's header."""
+        _refuse_unknown(key)
+        if not (self._is_gateway or organization in (None, self.organization.id, self.organization.slug)):
+            raise RequestError(f"No such organization: {organization}.", status=401, code="invalid_organization")
 
     def _endpoint(self, path: str) -> tuple[str, _Answer] | None:
         """The scope that a key needs for it, and what answers."""
@@ -152,8 +186,7 @@ def _key_of(authorization: str | None) -> str:
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
-def _authorize(authorization: str | None, scope: str) -> None:
-    key = _key_of(authorization)
+def _refuse_unknown(key: str) -> None:
     if not key:
         raise RequestError(
             "You didn't provide an API key. You need to provide your API key in an Authorization header "
@@ -169,6 +202,9 @@ def _authorize(authorization: str | None, scope: str) -> None:
             status=401,
             code="invalid_api_key",
         )
+
+
+def _authorize(key: str, scope: str) -> None:
     if not key.startswith(_ADMIN):
         raise RequestError(
             f"You have insufficient permissions for this operation. Missing scopes: {scope}.",
@@ -181,7 +217,7 @@ def _envelope(error: RequestError) -> Json:
     return {
         "error": {
             "message": error.message,
-            "type": "invalid_request_error",
+            "type": error.kind,
             "param": error.param,
             "code": error.code,
         }

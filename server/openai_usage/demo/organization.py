@@ -166,6 +166,11 @@ class Organization:
         return cls(seed, now, catalogue=large.catalogue(keys, users, projects))
 
     @property
+    def slug(self) -> str:
+        """The name in the form that the header `openai-organization` has it."""
+        return self.name.lower().replace(" ", "-")
+
+    @property
     def projects(self) -> tuple[Project, ...]:
         """All that exist by now, oldest first; a project that is archived later is still active."""
         return self.roster.projects(self.clock())

@@ -24,7 +24,7 @@ COST_BY_API_KEY_SINCE: Final = 1_764_979_200
 
 
 class RequestError(Exception):
-    """A refusal, in the terms of OpenAI's error envelope."""
+    """A refusal, in the terms of OpenAI's error envelope, where `kind` is `type`; `retry_after` is in seconds."""
 
     def __init__(
         self,
@@ -33,12 +33,16 @@ class RequestError(Exception):
         status: int = 400,
         param: str | None = None,
         code: str | None = "invalid_request_error",
+        kind: str = "invalid_request_error",
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.param = param
         self.code = code
+        self.kind = kind
+        self.retry_after = retry_after
 
 
 class Query(NamedTuple):

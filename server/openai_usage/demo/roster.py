@@ -119,6 +119,10 @@ class Roster:
             if key.project_id == project_id and _there(key.created_at, key.deleted_at, at)
         )
 
+    def every_key(self) -> dict[str, ApiKey]:
+        """By id, the deleted ones too."""
+        return {key.id: key for key in self._keys.values()}
+
     def _project(self, entry: ProjectEntry) -> Project:
         return Project(
             id=self._chance.identifier("proj_", 24, entry.name),
