@@ -85,7 +85,7 @@ export class VsCode {
     writeSettings(this.folder, this.#settings);
   }
 
-  /** Has keys run a command with an argument, as a user would in keybindings.json. */
+  /** Has keys run a command with an argument, in windows that are opened or reloaded from now on. */
   bind(key: string, command: string, args: unknown): void {
     writeFileSync(
       join(this.folder, "user-data", "User", "keybindings.json"),

@@ -125,11 +125,10 @@ describe("without an admin key", () => {
     vscode.bind("ctrl+alt+f8", "openaiUsage.import", {
       uris: Object.keys(SAVED).map((file) => pathToFileURL(vscode.inWorkspace(file)).href),
     });
-    await eventually(async () => {
-      // Until VS Code has read of the keys.
-      await page.keyboard.press("Control+Alt+F8");
-      await panel.imported.waitFor({ timeout: 3_000 });
-    });
+    await workbench.reload();
+    await panel.until((contents) => assert.deepEqual(chosenIn(contents), before));
+    await page.keyboard.press("Control+Alt+F8");
+    await panel.imported.waitFor();
     assert.match(await panel.imported.innerText(), /^Imported/);
     const detail = (await panel.imported.getAttribute("title")) ?? "";
     for (const name of ["costs.csv", "usage.json"]) assert.ok(detail.includes(name), detail);
