@@ -1,20 +1,26 @@
-import { commands, Disposable, env, type LogOutputChannel, window } from "vscode";
+import { commands, Disposable, env, type LogOutputChannel, Uri, window } from "vscode";
 import type { Choice } from "./choice";
 import { decode } from "./decode";
+import { tellDone } from "./done";
 import { erase, tellNotErased } from "./erasing";
 import { askWhere, isCancelled, tellExported, tellRefused } from "./exporting";
 import { type Failure, RESTART } from "./failure";
+import { askWhich, tellImported } from "./importing";
 import { openKeysPage } from "./keysPage";
 import type { Panel } from "./panel";
 import {
   CHOOSE_KEY,
+  CLOSE_IMPORT,
   COPY_TABLE,
   EXPORT,
   type ExportArguments,
   FETCH_HISTORY,
   FORGET_ADMIN_KEY,
+  IMPORT,
+  type ImportArguments,
   OPEN_KEYS_PAGE,
   OPEN_SETTINGS,
+  READ_DAYS,
   REFRESH,
   SELECT,
   SET_ADMIN_KEY,
@@ -28,8 +34,6 @@ import type { AdminKey } from "./secrets";
 import type { Server } from "./server";
 import type { Session } from "./session";
 
-/** Milliseconds. */
-const STATUS_FOR = 3_000;
 const ALL_SETTINGS = "@ext:openai-usage.openai-usage";
 
 export interface Parts {
@@ -63,8 +67,17 @@ export function registerCommands(parts: Parts): Disposable {
       const session = await running(server);
       await session?.execute(FETCH_HISTORY);
     },
+    [READ_DAYS]: async () => {
+      const session = await running(server);
+      await session?.execute(READ_DAYS);
+    },
     [SELECT]: async (argument) => {
       const selection = decode<Selection>("Selection", argument);
+      if (panel.isImported) {
+        // Chosen of files: nothing that the account, or another server, goes on from.
+        await theRunning(server)?.execute(SELECT, selection);
+        return;
+      }
       choice.add(selection);
       const session = await running(server);
       if (session === undefined) return;
@@ -93,12 +106,28 @@ export function registerCommands(parts: Parts): Disposable {
         log,
       );
     },
+    [IMPORT]: async (argument) => {
+      if ((await running(server)) === undefined) return undefined;
+      const files =
+        argument === undefined ? await askWhich() : decode<ImportArguments>("ImportArguments", argument);
+      if (files === undefined) return undefined;
+      const session = await running(server);
+      if (session === undefined) return undefined;
+      panel.open();
+      // Before: what the panel goes back to when the import is closed.
+      if (!choice.isTold) await tell(parts, session);
+      return asked(() => session.execute(IMPORT, files), tellImported, log);
+    },
+    [CLOSE_IMPORT]: async () => {
+      // Where none runs, nothing is imported.
+      await theRunning(server)?.execute(CLOSE_IMPORT);
+    },
     [COPY_TABLE]: async (table) => {
       const session = await running(server);
       const copy = async (text: unknown) => {
         if (typeof text !== "string") throw new Error("The server sent no table.");
         await env.clipboard.writeText(text);
-        window.setStatusBarMessage("$(check) Copied as Markdown", STATUS_FOR);
+        tellDone("Copied as Markdown");
       };
       await (session && asked(() => session.execute(TABLE_AS_MARKDOWN, table), copy, log));
     },
@@ -110,7 +139,7 @@ export function registerCommands(parts: Parts): Disposable {
       key.forget(async () => {
         try {
           await erase(server);
-          window.setStatusBarMessage("$(check) Fetched usage erased", STATUS_FOR);
+          tellDone("Fetched usage erased");
         } catch (error) {
           log.error("What is kept on disk was not erased:", error);
           // The key is forgotten all the same, and without waiting for the user to have read it.
@@ -132,7 +161,8 @@ export function registerCommands(parts: Parts): Disposable {
     ...Object.entries(handlers).map(([id, handler]) =>
       commands.registerCommand(id, async (argument?: unknown) => {
         try {
-          return await handler(argument);
+          // A menu hands over what it was opened at: that is no argument of these.
+          return await handler(argument instanceof Uri ? undefined : argument);
         } catch (error) {
           log.error(`${id} failed:`, error);
           return undefined;
@@ -152,9 +182,8 @@ export async function tell(
   } catch (error) {
     log.warn("The server does not take what the panel showed before:", error);
   }
-  const { state } = server;
   // Not one that has gone meanwhile: the next one is to be told, too.
-  if (state.kind === "running" && state.session === session) choice.told();
+  if (theRunning(server) === session) choice.told();
 }
 
 /** Does something with what the server answers. What it does not do, its user is told. */
@@ -173,6 +202,11 @@ async function asked(
     void tellRefused(error);
     return undefined;
   }
+}
+
+/** The server that runs now. */
+function theRunning({ state }: Server): Session | undefined {
+  return state.kind === "running" ? state.session : undefined;
 }
 
 /** The running server. Waits for one that starts, starts one that had failed, and else says why there is none. */

@@ -11,14 +11,12 @@ import { type ExportArguments, type PanelView, SHOW_LOG } from "./protocol";
  * @returns Nothing where the user would rather not.
  */
 export async function askWhere(view: PanelView | undefined): Promise<ExportArguments | undefined> {
-  const folder =
-    workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file")?.uri ?? Uri.file(homedir());
   const days = view && daysOf(view);
   const name = ["openai-usage", ...(days ?? [])].join("-");
   const uri = await window.showSaveDialog({
     title: "Export usage",
     saveLabel: "Export",
-    defaultUri: Uri.joinPath(folder, `${name}.json`),
+    defaultUri: Uri.joinPath(firstFolder(), `${name}.json`),
     filters: { JSON: ["json"], CSV: ["csv"] },
   });
   if (uri === undefined) return undefined;
@@ -45,6 +43,11 @@ export async function tellExported(target: string, missing: unknown): Promise<vo
       ? await window.showWarningMessage(`${text} ${missing}`, open)
       : await window.showInformationMessage(text, open);
   if (answer === open) await commands.executeCommand("vscode.open", uri);
+}
+
+/** Where files of the user's own are looked for first: the workspace, else their home. */
+export function firstFolder(): Uri {
+  return workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file")?.uri ?? Uri.file(homedir());
 }
 
 /** Whether the user cancelled it. */

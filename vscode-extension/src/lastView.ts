@@ -31,9 +31,9 @@ export class LastView {
     }
   }
 
-  /** Keeps the view, once all of it is there. */
+  /** Keeps the view, once all of it is there. One of files is not the account's, and gone with its server. */
   keep(view: PanelView): void {
-    if (view === this.#kept || view.busy || view.outdated) return;
+    if (view === this.#kept || view.busy || view.outdated || view.imported) return;
     this.#kept = view;
     void this.#memento.update(KEPT, view);
   }

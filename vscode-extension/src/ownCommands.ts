@@ -1,12 +1,15 @@
 import { RESTART } from "./failure";
 import {
   CHOOSE_KEY,
+  CLOSE_IMPORT,
   COPY_TABLE,
   EXPORT,
   FETCH_HISTORY,
   FORGET_ADMIN_KEY,
+  IMPORT,
   OPEN_KEYS_PAGE,
   OPEN_SETTINGS,
+  READ_DAYS,
   REFRESH,
   SET_ADMIN_KEY,
   SHOW,
@@ -18,6 +21,7 @@ export const OWN_COMMANDS: ReadonlySet<string> = new Set([
   SHOW,
   REFRESH,
   FETCH_HISTORY,
+  READ_DAYS,
   CHOOSE_KEY,
   SET_ADMIN_KEY,
   FORGET_ADMIN_KEY,
@@ -25,6 +29,8 @@ export const OWN_COMMANDS: ReadonlySet<string> = new Set([
   SHOW_LOG,
   OPEN_SETTINGS,
   EXPORT,
+  IMPORT,
+  CLOSE_IMPORT,
   COPY_TABLE,
   RESTART,
 ]);

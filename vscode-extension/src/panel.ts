@@ -15,7 +15,7 @@ import { decode } from "./decode";
 import type { Failure } from "./failure";
 import type { LastView } from "./lastView";
 import { OWN_COMMANDS } from "./ownCommands";
-import { type Command, EXPORT, type PanelView, SELECT, type Selection } from "./protocol";
+import { type Command, EXPORT, IMPORT, type PanelView, SELECT, type Selection } from "./protocol";
 
 const VIEW_TYPE = "openaiUsage.panel";
 
@@ -72,6 +72,11 @@ export class Panel implements Disposable {
     return this.#view;
   }
 
+  /** It shows files, and not the account. */
+  get isImported(): boolean {
+    return Boolean(this.#view?.imported);
+  }
+
   /** Opens the panel, or brings it to the front. */
   open(): void {
     if (this.#panel !== undefined) {
@@ -88,9 +93,11 @@ export class Panel implements Disposable {
       this.#log.error("The server sent a panel that cannot be shown:", error);
       return;
     }
-    this.#choice.follow(this.#view.selection);
-    // The server has none: those that were kept are of another account.
-    if (!hasFigures(this.#view)) this.#last.forget();
+    if (!this.#view.imported) {
+      this.#choice.follow(this.#view.selection);
+      // The server has none: those that were kept are of another account.
+      if (!hasFigures(this.#view)) this.#last.forget();
+    }
     if (this.#view.reveal && !this.#panel?.visible) this.open();
     this.#send();
   }
@@ -105,6 +112,7 @@ export class Panel implements Disposable {
   /** A server starts. */
   starting(): void {
     this.#failure = undefined;
+    this.#closeImport();
     this.#keepFigures();
     this.#send();
   }
@@ -112,6 +120,7 @@ export class Panel implements Disposable {
   /** There is no server: says so above what was last known. */
   failed(failure: Failure): void {
     this.#failure = failure;
+    this.#closeImport();
     this.#send();
   }
 
@@ -139,6 +148,11 @@ export class Panel implements Disposable {
     panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     panel.webview.html = page(panel.webview, dist);
     this.#visibility.fire();
+  }
+
+  /** What was read from files has gone with the server that read them: back to the account. */
+  #closeImport(): void {
+    if (this.isImported) this.#view = this.#last.read();
   }
 
   /** Figures stay until a server knows better. What else the last one said is of no use now. */
@@ -169,8 +183,9 @@ export class Panel implements Disposable {
 
   #run({ command, arguments: args }: Command): void {
     if (!OWN_COMMANDS.has(command)) throw new Error(`not one of our commands: ${command}`);
-    // Where to write, the user is asked; the page has no say in it.
-    void commands.executeCommand(command, ...(command === EXPORT ? [] : (args ?? [])));
+    // Where to write and what to read, the user is asked; the page has no say in it.
+    const isOfFiles = command === EXPORT || command === IMPORT;
+    void commands.executeCommand(command, ...(isOfFiles ? [] : (args ?? [])));
   }
 }
 

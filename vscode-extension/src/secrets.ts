@@ -1,9 +1,22 @@
-import { InputBoxValidationSeverity, type SecretStorage, ThemeIcon, window } from "vscode";
+import {
+  type InputBoxValidationMessage,
+  InputBoxValidationSeverity,
+  type SecretStorage,
+  ThemeIcon,
+  window,
+} from "vscode";
 import { openKeysPage } from "./keysPage";
 import { textSetting } from "./settings";
 
 const SECRET = "openaiUsage.adminKey";
 const PREFIX = "sk-admin-";
+/** What other keys of OpenAI's begin with, and what they are. The last one fits all. */
+const OTHERS = [
+  ["sk-proj-", "project key"],
+  ["sk-svcacct-", "service account's key"],
+  ["sk-", "user's API key"],
+] as const;
+const SESSION = "sess-";
 
 /** The admin key in VS Code's SecretStorage, and how the user sets and forgets it. */
 export class AdminKey {
@@ -85,16 +98,15 @@ async function askForKey(): Promise<string | undefined> {
   input.onDidTriggerButton(() => void openKeysPage());
   input.onDidChangeValue(() => {
     const key = input.value.trim();
-    const problem = PREFIX.startsWith(key) ? undefined : problemWith(key);
-    input.validationMessage = problem && { message: problem, severity: InputBoxValidationSeverity.Error };
+    input.validationMessage = isBeginning(key) ? undefined : objectionTo(key);
   });
   try {
     return await new Promise((resolve) => {
       input.onDidAccept(() => {
         const key = input.value.trim();
-        const problem = key === "" ? "Paste an admin key, or press Escape." : problemWith(key);
-        if (problem === undefined) resolve(key);
-        else input.validationMessage = problem;
+        const objection = key === "" ? refusal("Paste an admin key, or press Escape.") : objectionTo(key);
+        if (objection?.severity === InputBoxValidationSeverity.Error) input.validationMessage = objection;
+        else resolve(key);
       });
       input.onDidHide(() => resolve(undefined));
       input.show();
@@ -104,18 +116,42 @@ async function askForKey(): Promise<string | undefined> {
   }
 }
 
-/** What is wrong with the key, and where to get the right one; undefined where nothing is. */
-function problemWith(key: string): string | undefined {
-  if (!/^[\x21-\x7e]+$/.test(key)) return "No key holds spaces or such characters. Copy it once more, alone.";
+/** What is to be said of the key: an error where it is of no use, a warning where it is of little; else undefined. */
+function objectionTo(key: string): InputBoxValidationMessage | undefined {
+  if (!/^[\x21-\x7e]+$/.test(key))
+    return refusal("No key holds spaces or such characters. Copy it once more, alone.");
   // Another address may have keys of its own kind.
   if (!isSentToOpenAI()) return undefined;
-  if (PREFIX.startsWith(key)) return "This is only the beginning of a key. Copy it once more, all of it.";
+  if (isBeginning(key)) return refusal("This is only the beginning of a key. Copy it once more, all of it.");
   if (key.startsWith(PREFIX)) return undefined;
   const needed = "Usage is read with an admin key (sk-admin-…), made by an organisation owner.";
-  if (key.startsWith("sk-proj-")) return `This is a project key. ${needed}`;
-  if (key.startsWith("sk-svcacct-")) return `This is a service account's key. ${needed}`;
-  if (key.startsWith("sk-")) return `This is a user's API key. ${needed}`;
-  return `An admin key starts with ${PREFIX}. ${needed}`;
+  const isOrganizationOnly = textSetting("source") === "organization";
+  if (key.startsWith(SESSION)) {
+    const what = "This is a session token of a browser.";
+    return isOrganizationOnly
+      ? refusal(`${what} ${needed}`)
+      : warning(`${what} It reads the endpoints of 2023, until it expires.`);
+  }
+  const [, kind] = OTHERS.find(([prefix]) => key.startsWith(prefix)) ?? [];
+  if (kind === undefined) return refusal(`An admin key starts with ${PREFIX}. ${needed}`);
+  return isOrganizationOnly
+    ? refusal(`This is a ${kind}. ${needed}`)
+    : warning(
+        `This is a ${kind}. Usage is read with an admin key; with this one only OpenAI's endpoints of 2023 can be tried, which tell little.`,
+      );
+}
+
+function refusal(message: string): InputBoxValidationMessage {
+  return { message, severity: InputBoxValidationSeverity.Error };
+}
+
+function warning(message: string): InputBoxValidationMessage {
+  return { message, severity: InputBoxValidationSeverity.Warning };
+}
+
+/** Whether it may become a key of OpenAI's, as it is typed. */
+function isBeginning(key: string): boolean {
+  return [PREFIX, SESSION, ...OTHERS.map(([prefix]) => prefix)].some((prefix) => prefix.startsWith(key));
 }
 
 function isSentToOpenAI(): boolean {

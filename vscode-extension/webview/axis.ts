@@ -50,10 +50,10 @@ export function tickFormat(
 
 const NOTHING = { before: "", after: "" };
 
-/** The symbol before or behind the number, with its space, as the view has it: "$1.50" or "1,50 €". */
+/** The symbol before or behind the number, with its space, as the view has it: "$1.50", "≈ $1.50" or "1,50 €". */
 function aroundNumber(texts: string[]): { before: string; after: string } {
   const [, before = "", after = ""] =
-    texts.map((text) => /^[-<]*(\D*)\d(?:.*\d)?(\D*)$/.exec(text)).find(Boolean) ?? [];
+    texts.map((text) => /^[-<≈\s]*(\D*)\d(?:.*\d)?(\D*)$/.exec(text)).find(Boolean) ?? [];
   return { before, after };
 }
 

@@ -2,7 +2,7 @@
 
 import type { Chart } from "../src/protocol";
 import { h, morph, type SelfDrawn, svg } from "./dom";
-import { fill, slots } from "./palette";
+import { fill, isEstimate, slots } from "./palette";
 import { type Drawing, drawPlot } from "./plot";
 import { scrollBox } from "./tables";
 import { fullText, pageOf, rowText, type Step, stepOf } from "./time";
@@ -192,15 +192,15 @@ function legend(chart: Chart): HTMLElement {
     h(
       "li",
       { "data-legend": series.id },
-      swatch(colours[index] ?? 0),
+      swatch(colours[index] ?? 0, isEstimate(chart)),
       h("bdi", { class: "name" }, series.name),
     ),
   );
   return h("ul", { class: "legend", "aria-label": "Legend" }, ...items);
 }
 
-function swatch(slot: number): SVGSVGElement {
-  const square = svg("rect", { width: 10, height: 10, rx: 2, fill: fill(slot) });
+function swatch(slot: number, isEstimate: boolean): SVGSVGElement {
+  const square = svg("rect", { width: 10, height: 10, rx: 2, fill: fill(slot, isEstimate) });
   return svg("svg", { class: "swatch", viewBox: "0 0 10 10", "aria-hidden": "true" }, square);
 }
 
@@ -211,7 +211,7 @@ function tooltip(chart: Chart, index: number): HTMLElement {
     h(
       "div",
       { class: isZero(series.values[index]) ? "tooltip-row zero" : "tooltip-row" },
-      swatch(colours[at] ?? 0),
+      swatch(colours[at] ?? 0, isEstimate(chart)),
       h("bdi", { class: "name" }, series.name),
       h("span", { class: "amount" }, series.texts[index] ?? ""),
     ),

@@ -1,6 +1,14 @@
 // The whole page from a PanelView, afresh each time; `morph` brings what is shown into line with it.
 
-import { EXPORT, type Notice, type PanelView, REFRESH, type Section } from "../src/protocol";
+import {
+  CLOSE_IMPORT,
+  EXPORT,
+  type Imported,
+  type Notice,
+  type PanelView,
+  REFRESH,
+  type Section,
+} from "../src/protocol";
 import { UsageChart } from "./charts";
 import { controls, inForce } from "./controls";
 import { h } from "./dom";
@@ -89,6 +97,7 @@ function header(view: PanelView, state: State, current: Section | undefined): HT
         { class: "title" },
         h("h1", {}, view.title || "OpenAI usage"),
         view.sample ? h("span", { class: "sample" }, "Sample data") : null,
+        ...(view.imported ? fromFiles(view.imported) : []),
       ),
       h(
         "p",
@@ -100,10 +109,37 @@ function header(view: PanelView, state: State, current: Section | undefined): HT
     h(
       "div",
       { class: "actions" },
-      action("refresh", "Refresh", REFRESH),
+      // Files are read once.
+      view.imported ? null : action("refresh", "Refresh", REFRESH),
       canExport ? action("export", "Export…", EXPORT) : null,
     ),
   );
+}
+
+/** That the figures are of files, and the way back to the account's. */
+function fromFiles({ label, detail }: Imported): HTMLElement[] {
+  const command = { title: "Close the imported usage", command: CLOSE_IMPORT };
+  return [
+    h(
+      "span",
+      { class: "imported", "data-key": "imported", "data-imported": true, title: detail },
+      icon("import"),
+      label,
+      h("span", { class: "hidden" }, `: ${detail}`),
+    ),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "link",
+        "aria-label": command.title,
+        "data-action": "close-import",
+        "data-key": "close-import",
+        ...runs(command),
+      },
+      "Close",
+    ),
+  ];
 }
 
 function action(name: "refresh" | "export", title: string, command: string): HTMLElement {

@@ -8,6 +8,11 @@ const OTHER = NAMED;
 /** By series id; the second is for what belongs to none of the series. */
 const RESERVED: Record<string, number> = { other: OTHER, remainder: OTHER + 1 };
 
+/** What a chart of estimates is called: it must not pass for one of bills. */
+const ESTIMATES = "estimated-spend";
+/** From the upper left to the lower right: what is not over yet is hatched the other way. */
+const ESTIMATE = "M-2 2 6 10M2-2 10 6";
+
 /** Lines over the colour; the first series is plain. */
 const PATTERNS = [
   "",
@@ -49,12 +54,18 @@ export function isHighContrast(): boolean {
   return document.body.matches(".vscode-high-contrast, .vscode-high-contrast-light");
 }
 
+/** Whether all that a chart shows is estimated. */
+export function isEstimate(chart: { id: string }): boolean {
+  return chart.id === ESTIMATES;
+}
+
 export function colour(slot: number): string {
   return `var(--series-${slot})`;
 }
 
-/** A value for an SVG `fill`: the colour, or in high contrast a pattern of it. */
-export function fill(slot: number): string {
+/** A value for an SVG `fill`: the colour, or in high contrast a pattern of it; of what is estimated, its hatching. */
+export function fill(slot: number, isEstimate: boolean): string {
+  if (isEstimate) return `url(#estimate-${slot})`;
   return isHighContrast() ? `url(#series-${slot})` : colour(slot);
 }
 
@@ -72,10 +83,23 @@ export function patterns(): SVGSVGElement {
       d ? svg("path", { d, class: "pattern-line" }) : null,
     ),
   );
+  const estimates = PATTERNS.map((d, slot) =>
+    svg(
+      "pattern",
+      { id: `estimate-${slot}`, ...tile },
+      svg("rect", { width: 8, height: 8, class: "estimate-ground", fill: colour(slot) }),
+      svg("path", { d: ESTIMATE, class: "estimate-line", stroke: colour(slot) }),
+      d ? svg("path", { d, class: "pattern-line estimate-own" }) : null,
+    ),
+  );
   const hatch = svg(
     "pattern",
     { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
     svg("rect", { width: 3, height: 6, class: "hatch-line" }),
   );
-  return svg("svg", { class: "patterns", "aria-hidden": "true" }, svg("defs", {}, ...series, hatch));
+  return svg(
+    "svg",
+    { class: "patterns", "aria-hidden": "true" },
+    svg("defs", {}, ...series, ...estimates, hatch),
+  );
 }

@@ -4,7 +4,7 @@ import * as Plot from "@observablehq/plot";
 import type { Chart } from "../src/protocol";
 import { isCurrency, niceTicks, tickFormat } from "./axis";
 import { svg } from "./dom";
-import { colour, fill, HATCH, slots } from "./palette";
+import { colour, fill, HATCH, isEstimate, slots } from "./palette";
 import { axisText, named, stepOf } from "./time";
 
 interface Point {
@@ -119,12 +119,13 @@ function extend(reach: Reach, value: number, stacked: boolean): void {
 
 function bars(chart: Chart, numbers: number[][], gap: number, column: number): Plot.Markish[] {
   const drawn = pointsOf(chart, numbers).filter((point) => Number.isFinite(point.value));
-  if (chart.stacked) return [barMark(drawn, { y: "value", z: "series", insetLeft: gap, insetRight: gap })];
+  if (chart.stacked)
+    return [barMark(chart, drawn, { y: "value", z: "series", insetLeft: gap, insetRight: gap })];
   const width = (column - 2 * gap) / Math.max(1, chart.series.length);
   return chart.series.map(({ id }, index) => {
     const insetLeft = gap + index * width;
     const own = drawn.filter((point) => point.series === id);
-    return barMark(own, { y1: 0, y2: "value", insetLeft, insetRight: column - insetLeft - width });
+    return barMark(chart, own, { y1: 0, y2: "value", insetLeft, insetRight: column - insetLeft - width });
   });
 }
 
@@ -141,7 +142,7 @@ function pointsOf(chart: Chart, numbers: number[][]): Point[] {
   );
 }
 
-function barMark(points: Point[], options: Plot.BarYOptions): Plot.Markish {
+function barMark(chart: Chart, points: Point[], options: Plot.BarYOptions): Plot.Markish {
   return Plot.barY(points, {
     x: "category",
     ...options,
@@ -149,7 +150,7 @@ function barMark(points: Point[], options: Plot.BarYOptions): Plot.Markish {
       const group = next?.(index, scales, values, dimensions, context) ?? null;
       index.forEach((at, place) => {
         const point = points[at];
-        if (point) describe(group?.children[place], point);
+        if (point) describe(group?.children[place], point, isEstimate(chart));
       });
       return group;
     },
@@ -157,9 +158,9 @@ function barMark(points: Point[], options: Plot.BarYOptions): Plot.Markish {
 }
 
 /** The hooks by which tests and the legend find a bar. */
-function describe(bar: Element | undefined, point: Point): void {
+function describe(bar: Element | undefined, point: Point, isEstimate: boolean): void {
   if (!bar) return;
-  bar.setAttribute("fill", fill(point.slot));
+  bar.setAttribute("fill", fill(point.slot, isEstimate));
   bar.setAttribute("data-bar", "");
   bar.setAttribute("data-category", point.category);
   bar.setAttribute("data-series", point.series);
@@ -187,7 +188,7 @@ function shapes(chart: Chart, paths: (y: Scale) => string[]): Plot.Markish {
       const slot = colours[index] ?? 0;
       const look: Record<string, string> =
         chart.kind === "bar"
-          ? { class: "bars", fill: fill(slot) }
+          ? { class: "bars", fill: fill(slot, isEstimate(chart)) }
           : { class: "line", fill: "none", stroke: colour(slot) };
       return svg("path", { d, "data-series": chart.series[index]?.id ?? "", ...look });
     });

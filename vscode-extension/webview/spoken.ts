@@ -17,7 +17,7 @@ export function spoken(view: PanelView): HTMLElement {
 function sentence(view: PanelView): string {
   const section = currentSection(view);
   const [first] = view.metrics;
-  const what = [section?.title, filters(view), daysOf(view)].filter(Boolean).join(", ");
+  const what = [view.imported?.label, section?.title, filters(view), daysOf(view)].filter(Boolean).join(", ");
   const chart = section?.charts[0]?.title;
   return `${what}: ${first?.label} ${first?.text}${chart ? `. ${chart}` : ""}`;
 }

@@ -52,7 +52,7 @@ export interface Question extends Days {
 
 /** A page of buckets, or of a list. */
 // biome-ignore lint/suspicious/noExplicitAny: JSON as it comes
-type Page = Record<string, any>;
+export type Page = Record<string, any>;
 
 const DAY = 86_400;
 const LIMITS = { "1d": "31", "1h": "168", "1m": "1440" };
@@ -162,7 +162,7 @@ function split({ object: _, amount, ...result }: Page): Pick<Row, "of" | "number
 }
 
 /** A number as the text it was sent as: a JavaScript number would lose digits. */
-class Exact {
+export class Exact {
   readonly text: string;
 
   constructor(text: string) {
@@ -174,7 +174,8 @@ class Exact {
   }
 }
 
-function parseExactly(text: string): Page {
+/** @returns JSON whose numbers are `Exact`. */
+export function parseExactly(text: string): Page {
   const reviver = (_key: string, value: unknown, context?: { source?: string }) =>
     typeof value === "number" ? new Exact(context?.source ?? "") : value;
   return JSON.parse(text, reviver as (key: string, value: unknown) => unknown);

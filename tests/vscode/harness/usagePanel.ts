@@ -153,6 +153,15 @@ export class UsagePanel {
     return this.frame.locator("[data-workspace]");
   }
 
+  /** That the figures are of files. */
+  get imported(): Locator {
+    return this.frame.locator("[data-imported]");
+  }
+
+  get closeImport(): Locator {
+    return this.frame.getByRole("button", { name: "Close the imported usage", exact: true });
+  }
+
   notice(id: string): Locator {
     return this.frame.locator(`[data-notice="${id}"]`);
   }

@@ -85,6 +85,14 @@ export class VsCode {
     writeSettings(this.folder, this.#settings);
   }
 
+  /** Has keys run a command with an argument, in windows that are opened or reloaded from now on. */
+  bind(key: string, command: string, args: unknown): void {
+    writeFileSync(
+      join(this.folder, "user-data", "User", "keybindings.json"),
+      JSON.stringify([{ key, command, args }]),
+    );
+  }
+
   /** The address of a window on another folder, which is made. */
   windowOn(folder: string): string {
     return `${new URL(this.url).origin}/?folder=${scratch(relative(RUN, this.folder), folder)}`;

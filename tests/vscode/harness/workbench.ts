@@ -108,6 +108,19 @@ export class Workbench {
     await this.quickInput.locator(".monaco-list-row").filter({ has: exactly }).first().click();
   }
 
+  /** Types into the input box, as soon as that is the one for the key. */
+  async typeKey(key: string): Promise<void> {
+    const input = this.quickInput.locator('input[type="password"]');
+    await input.waitFor();
+    await input.fill(key);
+  }
+
+  async setKey(key: string): Promise<void> {
+    await this.run("OpenAI: Set admin key");
+    await this.typeKey(key);
+    await this.page.keyboard.press("Enter");
+  }
+
   /** Of the extension's log. */
   async setLogLevel(level: "Info" | "Trace"): Promise<void> {
     await this.run("Developer: Set Log Level...");

@@ -13,6 +13,9 @@ import type { Workbench } from "../harness/workbench.ts";
 
 const NO_KEY = "$(key) Set OpenAI admin key";
 const NUMBERS = /^\$\(graph\) \$[\d,]+\.\d\d today · \$[\d,]+\.\d\d this month$/;
+/** Made up: neither opens anything. */
+const PROJECT_KEY = "sk-proj-0000T3BlbkFJ1111";
+const SESSION_TOKEN = `sess-${"0".repeat(40)}`;
 const REVOKED_KEY = `${ADMIN_KEY}-revoked`;
 
 describe("without a key", () => {
@@ -34,26 +37,54 @@ describe("without a key", () => {
 
   test("a click leads to the input box, which explains a project key", async ({ workbench }) => {
     await workbench.status.click();
-    await enter(workbench, "");
+    await workbench.typeKey("");
     await workbench.quickInput.getByText("An admin key of your organisation").waitFor();
     await workbench.screenshot("set-key");
-    await enter(workbench, "sk-admin");
+    await workbench.typeKey("sk-admin");
     assert.doesNotMatch(await workbench.quickInput.innerText(), /user's API key/);
     await workbench.page.keyboard.press("Enter");
     await workbench.quickInput.getByText("only the beginning of a key").waitFor();
-    await enter(workbench, "sk-proj-0000T3BlbkFJ1111");
-    await workbench.quickInput.getByText("This is a project key").waitFor();
+    await workbench.typeKey(PROJECT_KEY);
+    await workbench.quickInput
+      .getByText("with this one only OpenAI's endpoints of 2023 can be tried")
+      .waitFor();
     await workbench.screenshot("project-key");
+    await workbench.typeKey("sess-");
     await workbench.page.keyboard.press("Enter");
-    await workbench.quickInput.getByText("This is a project key").waitFor();
+    await workbench.quickInput.getByText("only the beginning of a key").waitFor();
+    await workbench.typeKey(SESSION_TOKEN);
+    await workbench.quickInput.getByText("It reads the endpoints of 2023, until it expires").waitFor();
     await workbench.page.keyboard.press("Escape");
     await workbench.status.shows(NO_KEY);
+  });
+
+  test("where only the organisation's API is to be read, no other key is taken", async ({
+    workbench,
+    vscode,
+  }) => {
+    vscode.configure({ "openaiUsage.source": "organization" });
+    await workbench.status.click();
+    const refused = async (key: string, what: string) => {
+      // The setting is there when it is there.
+      await eventually(async () => {
+        await workbench.typeKey("");
+        await workbench.typeKey(key);
+        assert.match(await workbench.quickInput.innerText(), /made by an organisation owner/);
+      });
+      await workbench.page.keyboard.press("Enter");
+      await workbench.quickInput.getByText(what).waitFor();
+    };
+    await refused(PROJECT_KEY, "This is a project key. Usage is read with an admin key");
+    await refused(SESSION_TOKEN, "This is a session token of a browser. Usage is read with an admin key");
+    await workbench.page.keyboard.press("Escape");
+    await workbench.status.shows(NO_KEY);
+    vscode.configure({ "openaiUsage.source": undefined });
   });
 
   test("a key that OpenAI refuses is said to be refused", async ({ workbench, vscode, demo }) => {
     // Only now: what OpenAI's keys look like is known for OpenAI's own address alone.
     vscode.configure({ "openaiUsage.baseUrl": demo.baseUrl });
-    await setKey(workbench, REVOKED_KEY);
+    await workbench.setKey(REVOKED_KEY);
     await workbench.status.shows("$(error) OpenAI key refused");
     await workbench.panel.reaches("empty");
     await workbench.screenshot("key-refused");
@@ -62,14 +93,14 @@ describe("without a key", () => {
   test("with another key, what the last one led to is no longer said", async ({ workbench, demo }) => {
     await demo.inject({ kind: "hang", times: null });
     await workbench.status.click();
-    await enter(workbench, ` ${ADMIN_KEY} `);
+    await workbench.typeKey(` ${ADMIN_KEY} `);
     await workbench.page.keyboard.press("Enter");
     await workbench.status.shows(/OpenAI usage/);
     await workbench.panel.reaches("loading");
   });
 
   test("with the same key once more it is tried again, and the numbers appear", async ({ workbench }) => {
-    await setKey(workbench, ADMIN_KEY);
+    await workbench.setKey(ADMIN_KEY);
     await workbench.status.shows(NUMBERS);
     await workbench.panel.reaches("ready");
   });
@@ -121,7 +152,7 @@ describe("without a key", () => {
 
   test("set once more, the key brings its figures back from disk", async ({ workbench, demo }) => {
     await demo.inject({ kind: "hang", times: null });
-    await setKey(workbench, ADMIN_KEY);
+    await workbench.setKey(ADMIN_KEY);
     await workbench.status.shows(/\$[\d,]+\.\d\d this month/);
   });
 
@@ -131,7 +162,7 @@ describe("without a key", () => {
     assert.equal(await workbench.notifications.count(), 0);
     await demo.reset();
     await demo.inject({ kind: "hang", times: null });
-    await setKey(workbench, ADMIN_KEY);
+    await workbench.setKey(ADMIN_KEY);
     // What is on disk is read before anything is asked for.
     await eventually(async () => assert.notDeepEqual(await demo.requests(), []));
     assert.doesNotMatch(await workbench.status.text(), /\d/);
@@ -160,7 +191,7 @@ describe("without a key", () => {
     vscode.configure({ "openaiUsage.interpreter": 42 });
     await eventually(async () => assert.match(await workbench.status.tooltip(), /has to be a text/));
     // Nor can anything be erased then; the key is forgotten all the same.
-    await setKey(workbench, ADMIN_KEY);
+    await workbench.setKey(ADMIN_KEY);
     await forgetKey(workbench, "Forget and Erase Data");
     const notErased = workbench.notifications.filter({ hasText: "could not be erased" });
     await notErased.getByText(vscode.dataFolder).waitFor();
@@ -192,22 +223,9 @@ function pathWithOldPython(): string {
   return folder;
 }
 
-async function setKey(workbench: Workbench, key: string): Promise<void> {
-  await workbench.run("OpenAI: Set admin key");
-  await enter(workbench, key);
-  await workbench.page.keyboard.press("Enter");
-}
-
 async function forgetKey(workbench: Workbench, name: string): Promise<void> {
   await workbench.run("OpenAI: Forget admin key");
   await workbench.page.locator(".monaco-dialog-box").getByRole("button", { name, exact: true }).click();
-}
-
-/** Types into the input box, as soon as that is the one for the key. */
-async function enter(workbench: Workbench, key: string): Promise<void> {
-  const input = workbench.quickInput.locator('input[type="password"]');
-  await input.waitFor();
-  await input.fill(key);
 }
 
 /** All of it: logs, state, settings, the server's files. The browser alone keeps secrets, in its own storage. */
