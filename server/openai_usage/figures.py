@@ -57,8 +57,11 @@ class Figures:
             return moment
         if self._store.source.kind != "legacy" or self._store.told.has_bill:
             return None
-        read = self._store.account_read if self._store.account.one_sum else None
-        known = [self._store.buckets[fetch.legacy.USE].as_of, read]
+        store = self._store
+        known = [
+            store.account_read if store.account.one_sum else None,
+            store.buckets[fetch.legacy.USE].as_of if fetch.legacy.has_use(store) else None,
+        ]
         return max((one for one in known if one is not None), default=None)
 
     @property
@@ -150,7 +153,7 @@ class Figures:
     def _estimated_by_day(self, days: Days, only: Filters) -> report.Estimate | None:
         """Of those days that are known, of a source that tells them one at a time; None when none is."""
         missing = self._store.buckets[fetch.legacy.USE].missing(days)
-        if missing == [days]:
+        if missing == [days] or not fetch.legacy.has_use(self._store):
             return None
         priced = report.price_use(self._store, [queries.usage_query(one) for one in self._store.told.usage], days)
         return report.estimates_by(priced, only, None, is_part=bool(missing))[None]

@@ -195,12 +195,13 @@ def use_to_read(store: Store, seen: Seen, today: date, *, all_of_it: bool = Fals
 
 def is_unfilled(store: Store, today: date) -> bool:
     """Whether the newest days are known, and there is nothing in any of them: that says nothing of what was used."""
-    newest = last_days(_EMPTY_ENOUGH, today)
-    if store.buckets[USE].missing(newest) or any(day in store.unread for day in newest):
-        return False
-    return not any(
-        bucket.keys for endpoint in store.told.usage for bucket in store.buckets[queries.usage_query(endpoint)].known()
-    )
+    return not store.buckets[USE].missing(last_days(_EMPTY_ENOUGH, today)) and not has_use(store)
+
+
+def has_use(store: Store) -> bool:
+    """Whether any row of use is known, understood or not. Without one it is not known either that there was none."""
+    known = (store.buckets[queries.usage_query(endpoint)] for endpoint in store.told.usage)
+    return bool(store.unread) or any(len(buckets.keys) for buckets in known)
 
 
 def _is_use_wanted(store: Store, day: date, today: date, user: str | None) -> bool:

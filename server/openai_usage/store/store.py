@@ -65,12 +65,14 @@ class Store(Facts):
         told = self._told
         if told.kind != "legacy":
             return told
-        bill = Query(COSTS)
-        is_untold = self.account.one_sum is not None or any(topic == bill for topic, _ in self.refused.values())
+        bill, refused = Query(COSTS), {topic for topic, _ in self.refused.values()}
+        is_untold = self.account.one_sum is not None or bill in refused
+        use = by_everything(told.usage[0])
         keys = [(query, self.buckets[query].keys) for query in map(by_everything, told.usage)]
         user = [key[query.endpoint.fields.index("user_id")] for query, of_query in keys for key in of_query]
         return replace(
             told,
+            usage=() if use in refused and self.buckets[use].days is None else told.usage,
             has_bill=not is_untold or self.buckets[bill].days is not None,
             tells_users=not user or any(user),
         )

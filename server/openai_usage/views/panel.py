@@ -1,5 +1,6 @@
 """The panel: the selected period in figures, a chart and tables, one section at a time."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from openai_usage.endpoints import Query
@@ -30,8 +31,9 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
     # Where there is nothing to choose from, there is nothing to choose.
     is_known = state.as_of is not None
     wanted = scope(state.selection, state.now.date(), state.first_day, state.told)
-    has_choice = is_known or state.busy
-    period = f"{days_text(report.scope.days)}, UTC" if report else ""
+    # Nor where what is told is of no days.
+    has_choice = (is_known or state.busy) and bool(state.told.has_bill or state.told.usage)
+    period = f"{days_text(report.scope.days)}, UTC" if report and has_choice else ""
     chosen = filters(state) if has_choice else []
     return PanelView(
         title=_TITLE,
@@ -74,8 +76,12 @@ def _listed(state: State, report: Report) -> list[SectionId]:
     shown = report.scope.section
     told = report.scope.told
     views = [one for one in _VIEWS if told.kind == "organization" or _is_told(state, report, one)]
-    used = {*report.capabilities, *(topic.endpoint.name for topic in state.failures if isinstance(topic, Query))}
+    used = {*report.capabilities, *(_failed_use(state) if told.kind == "organization" else ())}
     return [*views, *(one for one in SECTIONS if one in CAPABILITIES and (one in used or one == shown))]
+
+
+def _failed_use(state: State) -> Iterator[str]:
+    return (topic.endpoint.name for topic in state.failures if isinstance(topic, Query))
 
 
 def _is_told(state: State, report: Report, section: SectionId) -> bool:

@@ -11,6 +11,7 @@ from openai_usage.openai_api import ApiError, Fault
 from openai_usage.protocol import (
     OPEN_KEYS_PAGE,
     OPEN_SETTINGS,
+    READ_DAYS,
     REFRESH,
     SET_ADMIN_KEY,
     SETTINGS_SECTION,
@@ -49,6 +50,7 @@ _SET_KEY: Final = Command(title="Set admin key", command=SET_ADMIN_KEY)
 _KEYS_PAGE: Final = (Command(title="Open the page of admin keys", command=OPEN_KEYS_PAGE),)
 _REFRESH: Final = Command(title="Refresh", command=REFRESH)
 _SOURCE: Final = Command(title="Open settings", command=OPEN_SETTINGS, arguments=[f"{SETTINGS_SECTION}.source"])
+_OLDER_DAYS: Final = Command(title="Read older days", command=READ_DAYS)
 _TRY_AGAIN: Final = Command(title="Try again", command=REFRESH)
 _SETTINGS: Final = Command(title="Open settings", command=OPEN_SETTINGS)
 _LOG: Final = Command(title="Show log", command=SHOW_LOG)
@@ -166,13 +168,15 @@ def _explain_untold(problem: Untold, base_url: str, now: datetime, next_attempt:
             f"{what_came} {_NEEDS_ADMIN_KEY}"
         )
         short = "OpenAI admin key needed" if is_meant else "Set OpenAI admin key"
-        return Explanation(short, text, _SET_KEY, "error" if is_meant else "key", is_failure=is_meant, more=_KEYS_PAGE)
+        more = (*_KEYS_PAGE, *([_OLDER_DAYS] if problem.use is None else []))
+        return Explanation(short, text, _SET_KEY, "error" if is_meant else "key", is_failure=is_meant, more=more)
     host = urlsplit(base_url).hostname or base_url
     text = (
         f"The endpoints of 2023 at {host} tell nothing with this {problem.kind}. {what_came} Where it passes "
         "on OpenAI's organisation API, set openaiUsage.source to organization."
     )
-    return Explanation("No usage told", text, _SOURCE, more=(_TRY_AGAIN,))
+    more = (_TRY_AGAIN, *([_OLDER_DAYS] if problem.use is None else []))
+    return Explanation("No usage told", text, _SOURCE, more=more)
 
 
 def _explain_api(error: ApiError, base_url: str, when: str, of: str) -> Explanation:  # noqa: C901, PLR0911, PLR0912 - a table
