@@ -75,7 +75,8 @@ def _problems(state: State) -> Iterator[Notice]:
         names = listed([capability(endpoint.name) for endpoint in failed])
         text = f"{names} could not be read, so tokens and requests are short or old: {said.text}"
         yield _notice("usage-problem", "warning", text, said.command)
-    if (of_names := _other(state, "names")) is not None:
+    is_named_by_rows = state.told.kind != "organization" and state.told.tells_users
+    if (of_names := _other(state, "names")) is not None and not is_named_by_rows:
         said = explain(of_names, state.base_url, state.now, None)
         yield _notice("names-problem", "info", f"Some ids stand for names that could not be read: {said.text}")
     if state.left_out:
