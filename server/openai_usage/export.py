@@ -4,9 +4,7 @@ import asyncio
 import csv
 import io
 import os
-import re
 import tempfile
-import unicodedata
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -27,13 +25,12 @@ from openai_usage.report import Report
 from openai_usage.report.sums import passes
 from openai_usage.rows import Bucket, Keys
 from openai_usage.scope import CAPABILITIES, Filters, Scope
+from openai_usage.spreadsheet import harmless
 from openai_usage.store import Store
 
 _AMOUNT: Final = COSTS.column("amount")
 _QUANTITY: Final = COSTS.column("quantity")
 
-_SPLITS_CELLS: Final = re.compile(r"[;\t\r\n]")
-_FORMULA: Final = re.compile(r"[\s\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*[=+\-@]")
 # Other work waits for as many rows: some milliseconds.
 _ROWS_AT_ONCE: Final = 500
 
@@ -120,10 +117,10 @@ def as_csv(store: Store, scope: Scope, currency: str) -> Generator[str]:
     fields = ["date", "capability", *_named(dict.fromkeys(dimensions), _names(None), _as_it_is)]
     fields += ["amount", "currency", "quantity", "quantity_unit"]
     fields += _once(tuple(metric.name for metric in endpoint.metrics) for endpoint in USAGE)
-    tables = [_usage(store, scope, _harmless)]
+    tables = [_usage(store, scope, harmless)]
     if scope.section not in CAPABILITIES:
         billed = {"capability": COSTS.name, "currency": currency}
-        tables.insert(0, ({**row, **billed} for row in _costs(store, scope, currency, _harmless)))
+        tables.insert(0, ({**row, **billed} for row in _costs(store, scope, currency, harmless)))
     return _table(fields, tables)
 
 
@@ -169,16 +166,6 @@ _Spell = Callable[[_Text], _Text]
 
 def _as_it_is(text: _Text) -> _Text:
     return text
-
-
-def _harmless(text: _Text) -> _Text:
-    """A spreadsheet must not take a name for a formula."""
-    return f"'{text}" if text is not None and _may_be_a_formula(text) else text
-
-
-def _may_be_a_formula(text: str) -> bool:
-    """Also behind what cannot be seen, in wide characters, or where a spreadsheet begins another cell."""
-    return any(_FORMULA.match(part) for part in _SPLITS_CELLS.split(unicodedata.normalize("NFKC", text)))
 
 
 def _named(dimensions: Mapping[str, _Text], names: _Names, spell: _Spell) -> dict[str, _Text]:

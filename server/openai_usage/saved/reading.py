@@ -1,0 +1,152 @@
+"""The files together."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Final, TypeVar
+
+from openai_usage.account import Credit, Organization, Subscription
+from openai_usage.directory import Directory
+from openai_usage.endpoints import COSTS, USAGE, Endpoint
+from openai_usage.openai_api.legacy import Unit
+from openai_usage.records import Record
+from openai_usage.saved import answers, filename, tables
+from openai_usage.saved.names import Names
+from openai_usage.saved.part import Part, Told, TooManyRows
+from openai_usage.saved.problem import Problem, Reason
+from openai_usage.saved.together import together
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Of a file."""
+MOST_ROWS: Final = 1_000_000
+"""Of all files."""
+
+_SPLITS: Final = frozenset({"line_item", "project_id", "user_id", "api_key_id", "model"})
+_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What files tell, together."""
+
+    costs: Sequence[Record] = ()
+    cost_days: frozenset[date] = frozenset()
+    """The UTC days of which the bill is told, also those on which nothing was billed."""
+    bill_by: frozenset[str] = frozenset()
+    """By what the bill is told, of line item, project, user, API key and `model`; rows may lack any of it. Models are
+    read off line items, but those of 2023 are groups, and name none."""
+    usage: Sequence[Record] = ()
+    usage_days: Mapping[Endpoint, frozenset[date]] = field(default_factory=dict)
+    """The UTC days of which each endpoint's use is told, also those without."""
+    directory: Directory = field(default_factory=lambda: Directory(is_whole=False))
+    organization: Organization | None = None
+    """None as well where files are of several."""
+    subscription: Subscription | None = None
+    credit: Credit | None = None
+    one_sum: Decimal | None = None
+    """US dollars of no days, from a server that does not tell them."""
+    read: Sequence[str] = ()
+    """The names of the files of which something was understood."""
+    problems: Sequence[Problem] = ()
+
+
+def read(files: Iterable[tuple[str, bytes]], unit: Unit = "cents") -> Saved:
+    """Reads files, given by name and content. `unit` is that of `/dashboard/billing/usage`."""
+    problems: list[Problem] = []
+    found: list[Told] = []
+    seen: dict[object, str] = {}
+    left = MOST_ROWS
+    for name, data in files:
+        # By its name, the same content may be of another endpoint or of another day.
+        content = (hashlib.sha256(data).digest(), filename.endpoint_of(name), filename.day_of(name))
+        if content in seen:
+            problems.append(Problem(name, Reason.SAME_FILE, about=(seen[content],)))
+            continue
+        seen[content] = name
+        told = Told(name, left)
+        reason = _read(data, told, unit)
+        if reason is not None:
+            problems.append(Problem(name, reason))
+            continue
+        left -= told.rows
+        problems += told.problems()
+        found.append(told)
+    return _saved(found, problems)
+
+
+def _read(data: bytes, told: Told, unit: Unit) -> Reason | None:
+    """Why nothing of it was read; None when it was."""
+    if len(data) > MOST_BYTES:
+        return Reason.TOO_LARGE
+    try:
+        text = _text(data)
+    except UnicodeDecodeError:
+        return Reason.NOT_TEXT
+    if not text.strip():
+        return Reason.EMPTY
+    try:
+        if text.lstrip()[0] in "[{":
+            answers.read(text, told, unit)
+        else:
+            tables.read(text, told)
+    except TooManyRows:
+        return Reason.TOO_MANY_ROWS
+    return None if told.is_anything or told.problems() else Reason.EMPTY
+
+
+def _text(data: bytes) -> str:
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding)
+    return data.decode()
+
+
+def _saved(found: Sequence[Told], problems: list[Problem]) -> Saved:
+    parts, overlaps = together([part for told in found for part in told.parts])
+    names = Names()
+    for told in found:
+        names.add(told.names)
+    return Saved(
+        costs=[record for part in parts for record in part.records if part.endpoint is COSTS],
+        cost_days=_days(parts, COSTS),
+        bill_by=_bill_by(parts),
+        usage=[record for part in parts for record in part.records if part.endpoint is not COSTS],
+        usage_days={endpoint: days for endpoint in USAGE if (days := _days(parts, endpoint))},
+        directory=names.directory,
+        organization=names.organization,
+        subscription=_last([(told.file, told.subscription) for told in found], problems),
+        credit=_last([(told.file, told.credit) for told in found], problems),
+        one_sum=_last([(told.file, told.one_sum) for told in found], problems),
+        read=[told.file for told in found if told.is_anything],
+        problems=[*problems, *overlaps],
+    )
+
+
+def _days(parts: Iterable[Part], endpoint: Endpoint) -> frozenset[date]:
+    return frozenset().union(*(part.days for part in parts if part.endpoint is endpoint))
+
+
+def _bill_by(parts: Iterable[Part]) -> frozenset[str]:
+    found: set[str] = set()
+    for part in parts:
+        if part.endpoint is COSTS:
+            for key in {record.key for record in part.records}:
+                found.update(name for name, value in zip(COSTS.fields, key, strict=True) if value is not None)
+            if "line_item" in found and not part.is_by_group:
+                found.add("model")
+    return frozenset(found & _SPLITS)
+
+
+_Held = TypeVar("_Held", Subscription, Credit, Decimal)
+
+
+def _last(told: Iterable[tuple[str, _Held | None]], problems: list[Problem]) -> _Held | None:
+    """What the last file tells; the others' are said not to hold."""
+    files = [(file, value) for file, value in told if value is not None]
+    if not files:
+        return None
+    _, last = files[-1]
+    problems += [Problem(file, Reason.REPLACED) for file, value in files if value != last]
+    return last
