@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Final, Literal
+from typing import Final
 
 from openai_usage import money
 from openai_usage.account import NO_LIMIT, Credit, Organization, Subscription
@@ -20,9 +20,7 @@ from openai_usage.directory import ApiKey, Directory, Project, User
 from openai_usage.endpoints import COSTS, USAGE, Endpoint
 from openai_usage.openai_api.shapes import LARGEST_COUNT, member, text
 from openai_usage.records import Record
-
-Unit = Literal["cents", "usd"]
-"""Of the amounts of `/dashboard/billing/usage`: cents at OpenAI, dollars at some gateways."""
+from openai_usage.settings import Unit
 
 Row = Mapping[str, object]
 
