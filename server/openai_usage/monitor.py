@@ -22,10 +22,11 @@ from openai_usage.protocol import PanelView, Selection, StatusView, WindowState
 from openai_usage.reader import Plan, Reader
 from openai_usage.refresh import Refresh
 from openai_usage.schedule import Schedule
-from openai_usage.scope import FIRST_SELECTION, Scope, filters_of, merged, scope
+from openai_usage.scope import Scope, filters_of, scope
 from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
 from openai_usage.source import Kind, Source
 from openai_usage.store import LONG_AGO, Store
+from openai_usage.trail import Trail
 from openai_usage.turn import LostError
 from openai_usage.workspace import Workspace
 
@@ -45,7 +46,6 @@ _SLEPT: Final = timedelta(seconds=10)
 _SKEW: Final = timedelta(seconds=5)
 # Windows that an editor restores together do not all begin at the same moment, once they have something to show.
 _LONGEST_DELAY: Final = 2.0
-_MOST_STEPS_BACK: Final = 20
 
 Connect = Callable[[str, Credential, Source], "Client"]
 """Opens a client for a base URL; called inside the event loop."""
@@ -95,8 +95,7 @@ class Monitor:
         self._clock = clock
 
         self._settings = settings
-        self._selection = FIRST_SELECTION
-        self._back: list[Selection] = []
+        self._trail = Trail()
         self._panel_wanted = False
         self._panel_visible = True
 
@@ -202,7 +201,7 @@ class Monitor:
             self._history_problem = None
             self._reading_history = asyncio.create_task(self._read_history())
         # It grows as it comes in.
-        self._selection = merged(self._selection, Selection(period="all"))
+        self._trail.replace(Selection(period="all"))
         self.show()
 
     def read_days(self) -> None:
@@ -225,18 +224,10 @@ class Monitor:
 
     def select(self, selection: Selection) -> None:
         """Show something else; fetch what is not known of it."""
-        is_first = not self._panel_wanted
-        self._panel_wanted = True
-        old, new = self._selection, merged(self._selection, selection)
-        self._selection = new
-        self._are_all_days_wanted = False
         # Where an editor takes up again what it showed before, there is no way back to what nobody saw.
-        if is_first or not filters_of(new):
-            self._back.clear()
-        elif self._back and filters_of(self._back[-1]) == filters_of(new):
-            self._back.pop()
-        elif filters_of(old) != filters_of(new):
-            self._back = [*self._back, old][-_MOST_STEPS_BACK:]
+        self._trail.select(selection, is_first=not self._panel_wanted)
+        self._panel_wanted = True
+        self._are_all_days_wanted = False
         self._ask(refresh=False)
         self._more_wanted = True
         self._wake.set()
@@ -373,8 +364,8 @@ class Monitor:
     def _narrow_to_key(self, before: str | None) -> None:
         """A panel that shows this workspace alone shows the key of the folder that is entered."""
         new = self._identity.key_id
-        if before and new and filters_of(self._selection) == {"api_key_id": frozenset({before})}:
-            self._selection = merged(self._selection, Selection(api_key_ids=[new]))
+        if before and new and filters_of(self._trail.selection) == {"api_key_id": frozenset({before})}:
+            self._trail.replace(Selection(api_key_ids=[new]))
 
     async def _know_prices(self) -> None:
         """Load the list prices once there is something to price, after what is known was shown: it takes a while."""
@@ -652,7 +643,7 @@ class Monitor:
         return fetch.Seen(self._scope(now), self._identity.key_id)
 
     def _chosen(self, now: datetime) -> Scope:
-        return scope(self._selection, now.date(), fetch.known_since(self._store), self._store.told)
+        return scope(self._trail.selection, now.date(), fetch.known_since(self._store), self._store.told)
 
     @property
     def _bill_failure(self) -> ApiError | None:
@@ -703,8 +694,8 @@ class Monitor:
             locale=self._locale,
             sample=self._sample,
             busy=self._is_busy,
-            selection=self._selection,
-            back=self._back[-1] if self._back else None,
+            selection=self._trail.selection,
+            back=self._trail.back,
             as_of=figures.as_of,
             organization=bill.organization_name if bill else None,
             key_organization=self._key_organization or self._reader.organization,
