@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from openai_usage import credentials, daily, export, fetch, history, queries, views
-from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, KeyKind, UnfitKey
+from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, UnfitKey
 from openai_usage.days import Days
 from openai_usage.figures import Figures
 from openai_usage.identity import Identity
@@ -585,8 +585,8 @@ class Monitor:
     def _source(self) -> Source:
         """What is read: an admin key reads the organisation API, and any other is tried on what was before it."""
         choice, key = self._settings.source, self._credential
-        is_other = isinstance(key, Credential) and key.kind is not KeyKind.ADMIN
-        kind: Kind = "legacy" if choice == "legacy" or (choice == "auto" and is_other) else "organization"
+        is_tried = isinstance(key, Credential) and credentials.is_for_legacy(key, openai=is_openai(self._base_url))
+        kind: Kind = "legacy" if choice == "legacy" or (choice == "auto" and is_tried) else "organization"
         return Source(kind, self._settings.organization, self._settings.legacy_unit)
 
     def _new_reader(self, store: Store | None = None) -> Reader:

@@ -157,7 +157,7 @@ async def test_a_key_that_cannot_work_is_explained_before_any_call(key: str, tex
     # OpenAI's own address, and a proxy that lets nothing through: whose the key is may be asked, once it is explained.
     with DemoServer(Organization()) as proxy:
         environ = {"OPENAI_ADMIN_KEY": key, "HTTPS_PROXY": proxy.origin, "HTTP_PROXY": proxy.origin}
-        async with Editor(environ=environ) as editor:
+        async with Editor(environ=environ, settings={"source": "organization"}) as editor:
             status = await editor.status()
             assert (status["text"], status["severity"]) == (text, severity)
             assert status["command"]["command"] == "openaiUsage.setAdminKey"
