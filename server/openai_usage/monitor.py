@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from openai_usage import credentials, daily, export, fetch, history, queries, views
+from openai_usage import credentials, daily, export, fetch, history, imported, queries, views
 from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, UnfitKey
 from openai_usage.days import Days
 from openai_usage.figures import Figures
@@ -31,6 +31,7 @@ from openai_usage.turn import LostError
 from openai_usage.workspace import Workspace
 
 if TYPE_CHECKING:
+    from openai_usage.imported import Imported
     from openai_usage.openai_api import Client
 
 _log = logging.getLogger(__name__)
@@ -123,6 +124,9 @@ class Monitor:
         self._reading_history: asyncio.Task[None] | None = None
         self._reading_days: asyncio.Task[None] | None = None
         self._are_days_stopped = False
+        self._import: Imported | None = None
+        """Shown in the place of the account."""
+        self._imports: set[asyncio.Task[Imported]] = set()
         self._are_all_days_wanted = False
         """Also those that are not read without being asked for."""
         self._exports: set[asyncio.Task[None]] = set()
@@ -212,6 +216,32 @@ class Monitor:
         self._wake.set()
         self._publish()
 
+    async def import_files(self, paths: Sequence[Path]) -> str | None:
+        """Show the usage that was saved in files; what of it could not be read, in words, or None.
+
+        OSError when one cannot be opened, NothingReadError when nothing is understood, CancelledError when the user
+        cancels it. Then the panel shows what it showed before.
+        """
+        task = asyncio.create_task(asyncio.to_thread(imported.read, paths, self._settings.legacy_unit))
+        self._imports.add(task)
+        task.add_done_callback(self._imports.discard)
+        await self._wait_for(task, views.READING_FILES, user_waits=True)
+        if task.cancelled():
+            raise CancelledError
+        self._import = task.result()
+        self._panel_wanted = self._panel_visible = True
+        self._publish_panel(reveal=True)
+        await self._know_prices()
+        return views.problems_text(self._import.problems)
+
+    def close_import(self) -> None:
+        """Show the account again."""
+        self._import = None
+        self._more_wanted = True
+        self._wake.set()
+        self._add_up()
+        self._publish_panel(reveal=True)
+
     def choose_key(self, key_id: str | None) -> None:
         """The workspace's key is this one of several; None: it is not known which one it is."""
         self._identity.choose(key_id, self._store)
@@ -224,6 +254,10 @@ class Monitor:
 
     def select(self, selection: Selection) -> None:
         """Show something else; fetch what is not known of it."""
+        if self._import is not None:
+            self._import.trail.select(selection)
+            self._publish_panel()
+            return
         # Where an editor takes up again what it showed before, there is no way back to what nobody saw.
         self._trail.select(selection, is_first=not self._panel_wanted)
         self._panel_wanted = True
@@ -240,11 +274,15 @@ class Monitor:
         OSError when they cannot be written, NotReadyError when it is not yet what was chosen, CancelledError when the
         user cancels it or `run` ends.
         """
-        report = self._figures.report
-        if report is None or self._is_busy or report.scope != self._chosen(self._clock()):
+        now = self._clock()
+        if self._import is not None:
+            store, report, currency = self._import.store, self._import.report(now), self._import.currency
+        elif (found := self._figures.report) is None or self._is_busy or found.scope != self._chosen(now):
             raise NotReadyError
-        with self._store.snapshot():
-            text = export.text(kind, self._store, report, self._figures.currency)
+        else:
+            store, report, currency = self._store, found, self._figures.currency
+        with store.snapshot():
+            text = export.text(kind, store, report, currency)
         task = asyncio.create_task(export.write(path, text))
         self._exports.add(task)
         task.add_done_callback(self._exports.discard)
@@ -256,7 +294,7 @@ class Monitor:
 
     def table_as_markdown(self, table: str) -> str | None:
         """A table of the panel, all of its rows; None when there is none of that name."""
-        return views.table_as_markdown(self._state(), table)
+        return views.table_as_markdown(self._panel_state(), table)
 
     def _ask(self, *, refresh: bool) -> None:
         now = self._clock()
@@ -284,7 +322,7 @@ class Monitor:
                 await self._step()
         finally:
             more = [self._reading_history, self._reading_days, self._asking_whose]
-            others = [watching, *self._exports, *(task for task in more if task is not None)]
+            others = [watching, *self._exports, *self._imports, *(task for task in more if task is not None)]
             self._cancel()
             for task in others:
                 task.cancel()
@@ -637,7 +675,8 @@ class Monitor:
 
     def _scope(self, now: datetime) -> Scope | None:
         """What the panel shows, if anybody sees it."""
-        return self._chosen(now) if self._panel_wanted and self._panel_visible else None
+        is_seen = self._panel_wanted and self._panel_visible and self._import is None
+        return self._chosen(now) if is_seen else None
 
     def _seen(self, now: datetime) -> fetch.Seen:
         return fetch.Seen(self._scope(now), self._identity.key_id)
@@ -741,8 +780,34 @@ class Monitor:
         if something_known and (status := views.status_view(state)) != self._last_status:
             self._last_status = status
             self._send(status)
-        if reveal or (something_known and self._panel_wanted and self._panel_visible):
-            panel = views.panel_view(state)
-            if reveal or panel != self._last_panel:
-                self._last_panel = panel
-                self._send(panel.model_copy(update={"reveal": reveal}))
+        if reveal or ((something_known or self._import) and self._panel_wanted and self._panel_visible):
+            self._publish_panel(reveal=reveal)
+
+    def _publish_panel(self, *, reveal: bool = False) -> None:
+        panel = views.panel_view(self._panel_state())
+        if reveal or panel != self._last_panel:
+            self._last_panel = panel
+            self._send(panel.model_copy(update={"reveal": reveal}))
+
+    def _panel_state(self) -> views.State:
+        shown = self._import
+        if shown is None:
+            return self._state()
+        now = self._clock()
+        return views.State(
+            now=now,
+            base_url=self._base_url,
+            locale=self._locale,
+            selection=shown.trail.selection,
+            back=shown.trail.back,
+            organization=shown.organization,
+            currency=shown.currency,
+            left_out=shown.left_out,
+            first_day=shown.days.first if shown.days else None,
+            history_complete=True,
+            directory=shown.store.directory,
+            report=shown.report(now),
+            told=shown.store.told,
+            account=shown.store.account,
+            files=views.Files(shown.read, views.problems_text(shown.problems), shown.days),
+        )
