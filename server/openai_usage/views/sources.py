@@ -105,13 +105,10 @@ def _of_legacy(state: State, report: Report) -> Iterator[Notice]:
 
 
 def _not_narrowed(report: Report) -> Iterator[Notice]:
-    scope = report.scope
-    bill = cost_query(scope.filters, told=scope.told)
-    if (
-        scope.told.kind == "organization"
-        or not (scope.told.has_bill and scope.filters)
-        or given(bill, scope.days, scope.told)
-    ):
+    scope, told = report.scope, report.scope.told
+    if told.kind == "organization" or not (told.has_bill and scope.filters):
+        return
+    if given(cost_query(scope.filters, told=told), scope.days, told) is not None:
         return
     by = listed([in_a_sentence(DIMENSIONS[one].one) for one in scope.filters])  # type: ignore[index] # our own dimensions
     rest = "what is shown is use at list prices (≈)" if told.usage else "nothing is left to show"
