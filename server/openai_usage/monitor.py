@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from openai_usage import credentials, daily, export, fetch, history, imported, queries, views
+from openai_usage import credentials, export, fetch, history, imported, queries, views
 from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, UnfitKey
+from openai_usage.daily import DailyReading
 from openai_usage.days import Days
 from openai_usage.figures import Figures
 from openai_usage.identity import Identity
@@ -27,7 +28,6 @@ from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
 from openai_usage.source import Kind, Source
 from openai_usage.store import LONG_AGO, Store
 from openai_usage.trail import Trail
-from openai_usage.turn import LostError
 from openai_usage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -122,13 +122,10 @@ class Monitor:
         self._busy = False
         self._fetching: asyncio.Task[fetch.Failures | None] | None = None
         self._reading_history: asyncio.Task[None] | None = None
-        self._reading_days: asyncio.Task[None] | None = None
-        self._are_days_stopped = False
         self._import: Imported | None = None
         """Shown in the place of the account."""
         self._imports: set[asyncio.Task[Imported]] = set()
-        self._are_all_days_wanted = False
-        """Also those that are not read without being asked for."""
+        self._days = DailyReading(self._seen, self._days_progress, self._on_day, clock)
         self._exports: set[asyncio.Task[None]] = set()
         self._last_status: StatusView | None = None
         self._last_panel: PanelView | None = None
@@ -210,7 +207,7 @@ class Monitor:
 
     def read_days(self) -> None:
         """Read the use of all days that are shown, from a source that gives a few of them a minute."""
-        self._are_all_days_wanted = True
+        self._days.all_of_it = True
         self._ask(refresh=False)
         self._more_wanted = True
         self._wake.set()
@@ -261,7 +258,7 @@ class Monitor:
         # Where an editor takes up again what it showed before, there is no way back to what nobody saw.
         self._trail.select(selection, is_first=not self._panel_wanted)
         self._panel_wanted = True
-        self._are_all_days_wanted = False
+        self._days.all_of_it = False
         self._ask(refresh=False)
         self._more_wanted = True
         self._wake.set()
@@ -299,7 +296,7 @@ class Monitor:
     def _ask(self, *, refresh: bool) -> None:
         now = self._clock()
         self._schedule.touch()
-        self._are_days_stopped = False
+        self._days.go_on()
         if refresh:
             self._refresh_wanted = now
         if refresh or self._reader.shown(self._seen(now), now):
@@ -321,7 +318,7 @@ class Monitor:
                 await self._schedule.wait(self._wake)
                 await self._step()
         finally:
-            more = [self._reading_history, self._reading_days, self._asking_whose]
+            more = [self._reading_history, self._days.task, self._asking_whose]
             others = [watching, *self._exports, *self._imports, *(task for task in more if task is not None)]
             self._cancel()
             for task in others:
@@ -470,7 +467,7 @@ class Monitor:
             return
         self._more_wanted = False
         if is_asked or self._schedule.is_on:
-            self._start_days()
+            self._days.start(reader)
         if self._bill_failure is None:
             # After the figures: reading all at once would keep them waiting.
             now = self._clock()
@@ -553,55 +550,22 @@ class Monitor:
             self._reading_history = None
             self._show_what_is_known()
 
-    def _start_days(self) -> None:
-        """Read use a day at a time, where the source gives it so, unless the user stopped that."""
-        reader = self._reader
-        if self._store.source.kind != "legacy" or self._reading_days is not None or self._are_days_stopped:
+    @contextmanager
+    def _days_progress(self, stop: Callable[[], object]) -> Iterator[Callable[[int], None]]:
+        # A bar for what nobody looks at would only be in the way.
+        if self._scope(self._clock()) is None:
+            yield lambda _: None
             return
-        if self._days_to_read():
-            self._reading_days = asyncio.create_task(self._read_days(reader))
+        with self._progress(views.READING_DAYS, stop) as say:
+            yield lambda count: say(views.days_left(count))
 
-    def _days_to_read(self) -> list[date]:
-        now = self._clock()
-        return fetch.legacy.use_to_read(self._store, self._seen(now), now.date(), all_of_it=self._are_all_days_wanted)
-
-    async def _read_days(self, reader: Reader) -> None:
-        this = asyncio.current_task()
-
-        def stop() -> None:
-            self._are_days_stopped = True
-            if this is not None:
-                this.cancel()
-
-        @contextmanager
-        def begin() -> Iterator[Callable[[int], None]]:
-            # A bar for what nobody looks at would only be in the way.
-            if self._scope(self._clock()) is None:
-                yield lambda _: None
-                return
-            with self._progress(views.READING_DAYS, stop) as say:
-                yield lambda count: say(views.days_left(count))
-
-        def tell() -> None:
-            # Only now it may be known whose members there are.
-            self._more_wanted |= reader.store.names_read is None
+    def _on_day(self) -> None:
+        # Only now it may be known whose members there are.
+        if self._store.names_read is None:
+            self._more_wanted = True
             self._wake.set()
-            self._on_key()
-            self._show_what_is_known()
-
-        def user() -> str | None:
-            chosen = self._scope(self._clock())
-            return chosen.asked_user if chosen else None
-
-        try:
-            await daily.read(reader, self._days_to_read, user, begin=begin, tell=tell, clock=self._clock)
-        except LostError:
-            _log.info("Another server reads use day by day")
-        except Exception:
-            _log.exception("Use could not be read day by day, for a reason nobody thought of")
-        finally:
-            self._reading_days = None
-            self._show_what_is_known()
+        self._on_key()
+        self._show_what_is_known()
 
     async def _wait_for(self, task: "asyncio.Task[Any]", title: str, *, user_waits: bool) -> None:
         while not task.done():
@@ -665,8 +629,7 @@ class Monitor:
             self._fetching.cancel()
         if self._reading_history is not None:
             self._reading_history.cancel()
-        if self._reading_days is not None:
-            self._reading_days.cancel()
+        self._days.cancel()
         self._reader.cancel()
 
     @property
@@ -760,7 +723,7 @@ class Monitor:
             unread=self._store.unread,
             is_unfilled=self._store.source.kind == "legacy"
             and fetch.legacy.is_unfilled(self._store, self._clock().date()),
-            is_reading_days=self._reading_days is not None,
+            is_reading_days=self._days.task is not None,
             failures=self._store.failures,
             next_attempt=self._schedule.due_at,
         )
