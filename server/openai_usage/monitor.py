@@ -466,9 +466,9 @@ class Monitor:
         elif not self._more_wanted and not (self._identity.needs_names(self._store) and self._schedule.is_on):
             return
         self._more_wanted = False
-        if is_asked or self._schedule.is_on:
-            self._days.start(reader)
         if self._bill_failure is None:
+            if is_asked or self._schedule.is_on:
+                self._days.start(reader)
             # After the figures: reading all at once would keep them waiting.
             now = self._clock()
             # What another server has just read is not asked for again.

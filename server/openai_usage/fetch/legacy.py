@@ -226,7 +226,8 @@ def use(day: date, user: str | None) -> Question:
 def _keep_use(store: Store, told: legacy.Use, day: date, user: str | None, now: datetime) -> None:
     of_day = Days(day, day)
     with store.up_to_date():
-        for endpoint in store.told.usage:
+        # All that these endpoints may tell: also where the use was refused before.
+        for endpoint in store.source.tells.usage:
             for width in _WIDTHS:
                 query = queries.usage_query(endpoint, width, user)
                 store.put(query, of_day, buckets_of(told.records, endpoint, width, store.buckets[query].keys), now)
