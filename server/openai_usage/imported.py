@@ -1,7 +1,7 @@
 """Saved usage in the place of an account's: read from files, kept in memory, and shown like any other figures."""
 
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ from openai_usage.days import Days, ranges_of
 from openai_usage.endpoints import COSTS, USAGE, Query, by_everything
 from openai_usage.protocol import Selection
 from openai_usage.records import buckets_of
-from openai_usage.saved import Problem, Saved
+from openai_usage.saved import NothingReadError, Saved
 from openai_usage.scope import Scope, scope
 from openai_usage.settings import Unit
 from openai_usage.source import Source, Told
@@ -21,14 +21,6 @@ from openai_usage.trail import Trail
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
 """Bytes; one byte more says that there is more."""
-
-
-class NothingReadError(Exception):
-    """Nothing in the files was understood."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("nothing was understood")
-        self.problems = problems
 
 
 class Imported:

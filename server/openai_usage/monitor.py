@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from openai_usage import credentials, export, fetch, history, imported, queries, views
+from openai_usage import credentials, export, fetch, history, queries, views
 from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, UnfitKey
 from openai_usage.daily import DailyReading
 from openai_usage.days import Days
@@ -219,6 +219,9 @@ class Monitor:
         OSError when one cannot be opened, NothingReadError when nothing is understood, CancelledError when the user
         cancels it. Then the panel shows what it showed before.
         """
+        # Imported here: hardly anybody ever needs it.
+        from openai_usage import imported  # noqa: PLC0415
+
         task = asyncio.create_task(asyncio.to_thread(imported.read, paths, self._settings.legacy_unit))
         self._imports.add(task)
         task.add_done_callback(self._imports.discard)

@@ -25,8 +25,8 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from openai_usage import protocol, settings, views
-from openai_usage.imported import NothingReadError
 from openai_usage.monitor import CancelledError, Monitor, NotReadyError, Progress
+from openai_usage.saved import NothingReadError
 
 Publish = Callable[[BaseModel], None]
 CreateMonitor = Callable[[Publish, Progress, settings.Settings, str], Monitor]
