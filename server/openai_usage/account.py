@@ -57,6 +57,18 @@ class OneSum:
     amount: Decimal
     since: date | None
     """The first day that it is of; None: the server goes by no dates, and it is all there ever was."""
+    is_sure: bool = True
+    """False: nothing was used, so that it is not known yet whether the server goes by dates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A bill whose days do not come to the total that was sent with them."""
+
+    first: date
+    last: date
+    by_day: Decimal
+    total: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +79,4 @@ class Account:
     subscription: Subscription | None = None
     credit: Credit | None = None
     one_sum: OneSum | None = None
-    disagreement: tuple[Decimal, Decimal] | None = None
-    """What the days of a bill came to, and what its own total said, where that is not the same."""
+    disagreement: Disagreement | None = None

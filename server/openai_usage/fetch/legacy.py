@@ -4,6 +4,7 @@ The bill comes in ranges of days. Use comes one day at a time and 5 days a minut
 (see `daily`). What is refused once is refused for all days alike: a question's text names no days.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -11,11 +12,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from openai_usage import money, openai_api, queries
-from openai_usage.account import Account, OneSum
+from openai_usage.account import Account, Disagreement, OneSum
 from openai_usage.days import Days, last_days, month_of
 from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Query, Width
 from openai_usage.fetch.question import DIRECTORY, Question, Seen, to_read
+from openai_usage.openai_api import ApiError
 from openai_usage.records import buckets_of
 from openai_usage.scope import FIRST_DAY, Scope
 from openai_usage.store import NEVER, Store
@@ -79,7 +81,8 @@ def _bills(store: Store, wanted: Sequence[Days], anew: datetime | None = None) -
         # It is of all days, whatever is asked for: once for each refresh, or for a look.
         is_old = anew is not None or store.account_read is None or store.account_read < store.since
         last = max(days.last for days in wanted)
-        return [_bill(last_days(_LONGEST_BILL, last) if one_sum.since else Days(last, last))] if is_old else []
+        goes_by_dates = one_sum.since is not None or not one_sum.is_sure
+        return [_bill(last_days(_LONGEST_BILL, last) if goes_by_dates else Days(last, last))] if is_old else []
     ranges = to_read(store, queries.TOTAL, wanted, *([] if anew is None else [anew]))
     return [_bill(part) for days in ranges for part in days.split(_LONGEST_BILL)]
 
@@ -102,7 +105,12 @@ def _keep_bill(store: Store, bill: "openai_api.legacy.Bill", days: Days, now: da
             store.put(query, days, buckets_of(some, COSTS, "1d", store.buckets[query].keys), now)
         told = money.total(Decimal(one.numbers[_AMOUNT]) for one in bill.records)
         # Servers that add up in binary are off by far less.
-        off = None if bill.total is None or abs(bill.total - told) < _HALF_A_CENT else (told, bill.total)
+        known, off = store.account.disagreement, None
+        if bill.total is not None and abs(bill.total - told) >= _HALF_A_CENT:
+            off = Disagreement(days.first, days.last, told, bill.total)
+        elif known is not None and (known.last < days.first or days.last < known.first):
+            # Other days say nothing of those.
+            off = known
         store.account = replace(store.account, one_sum=None, disagreement=off)
 
 
@@ -111,15 +119,23 @@ def _without_line_item(key: tuple[str | None, ...]) -> tuple[str | None, ...]:
 
 
 async def _keep_one_sum(client: "Client", store: Store, amount: Decimal, days: Days) -> None:
-    """Whether it goes by dates is asked once: of a day before OpenAI's first one there is nothing to tell."""
-    before, since = store.account.one_sum, None
-    if before is not None:
+    """Whether it goes by dates is asked once: of a day before OpenAI's first one there is nothing to tell.
+
+    While nothing was used there is no telling, so that all days are asked for: none is none, whichever it goes by.
+    """
+    before = store.account.one_sum
+    since: date | None = days.first
+    if before is not None and before.is_sure:
         since = before.since and days.first
     elif amount:
         long_ago = Days(FIRST_DAY - timedelta(days=1), FIRST_DAY - timedelta(days=1))
         then = await openai_api.legacy.bill(client, long_ago, store.source.unit)
         since = None if then.total == amount else days.first
-    found = OneSum(amount, since)
+    else:
+        with contextlib.suppress(ApiError):
+            ever = await openai_api.legacy.bill(client, Days(FIRST_DAY, days.last), store.source.unit)
+            since = None if not ever.total else days.first
+    found = OneSum(amount, since, is_sure=bool(amount) or (before is not None and before.is_sure))
     with store.up_to_date():
         store.moves += found != before
         store.account = replace(store.account, one_sum=found)
@@ -231,7 +247,12 @@ def _keep_use(store: Store, told: "openai_api.legacy.Use", day: date, user: str 
                 query = queries.usage_query(endpoint, width, user)
                 store.put(query, of_day, buckets_of(told.records, endpoint, width, store.buckets[query].keys), now)
         others = {one: lists for one, lists in store.unread.items() if one != day}
-        store.unread = others | ({day: dict(told.unread)} if told.unread else {})
+        unread = dict(told.unread)
+        if user is not None:
+            # One user's are some of all that were counted.
+            known = store.unread.get(day, {})
+            unread = {name: max(known.get(name, 0), unread.get(name, 0)) for name in (*known, *unread)}
+        store.unread = others | ({day: unread} if unread else {})
         store.directory = _with(store.directory or Directory(is_whole=False), told.directory)
         if told.organization is not None and store.account.organization is None:
             store.account = replace(store.account, organization=told.organization)

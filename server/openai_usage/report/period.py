@@ -90,12 +90,15 @@ class _Reader:
         self._money: Filters = {**scope.filters, "currency": frozenset({currency})}
         self._told = scope.told
         self._usage = [endpoint for endpoint in scope.told.usage if endpoint not in store.absent]
-        # Of several users together nobody tells the use, where rows of all use name none.
-        is_told = "user_id" not in scope.filters or scope.told.tells_users or scope.asked_user
+        is_told = all(map(self._names, scope.filters))
         self._narrowed = [one for one in self._usage if is_told and can_be_narrowed(one, scope.filters)]
         self._priced: list[PricedUse] | None = None
         self._compared = compared(scope)
         self._missing: dict[Query, list[Days]] = {}
+        # Its empty days do not tell that nothing was used, as long as there is not one that has something.
+        self._tells_use = self._told.kind != "legacy" or any(
+            len(store.buckets[usage_query(endpoint)].keys) for endpoint in self._usage
+        )
         self._without_keys = False
         self._stale: set[GroupBy] = set()
 
@@ -131,6 +134,13 @@ class _Reader:
         )
 
     # What tells it.
+
+    def _names(self, dimension: str) -> bool:
+        """Whether rows of use ever name a value of it. Those of 2023 name no project, and no key."""
+        if self._told.kind != "legacy" or (dimension == "user_id" and self._scope.asked_user):
+            return True
+        # Of several users together nobody tells the use, where rows of all use name none.
+        return bool(self._values(dimension))
 
     def _bill(self, by: GroupBy | None = None) -> Query:
         return cost_query(self._scope.filters, by, self._told)
@@ -319,7 +329,7 @@ class _Reader:
             missing = self._missing_of(query, days, note=False)
             if missing and not is_shown:
                 return None
-            known |= missing != [days]
+            known |= missing != [days] and self._tells_use
             buckets = self._rows(query, days)
             groups = Grouping().constant(None, endpoint, buckets.keys, self._scope.filters)
             whole = buckets.whole(days)

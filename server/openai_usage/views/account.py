@@ -78,7 +78,7 @@ def _of_one_sum(state: State, account: Account, one_sum: OneSum) -> Iterator[Met
         share = ratio(one_sum.amount, limit)
         detail = " · ".join(part for part in (f"of {state.money(limit)}", end) if part)
         yield _metric(state, "left", "Left", _left(limit, one_sum), detail, share=share)
-    elif account.subscription is not None:
+    elif account.subscription is not None and account.subscription.hard_limit is None:
         yield Metric(
             id="left", label="Left", value=None, unit=CURRENCY, text="No limit", detail=end or None, severity="ok"
         )

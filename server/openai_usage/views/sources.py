@@ -98,8 +98,12 @@ def _of_legacy(state: State, report: Report) -> Iterator[Notice]:
         why = explain(error, state.base_url, state.now, None).text
         yield _notice("no-bill", "info", f"No bill is told. Amounts with ≈ are use at list prices. {why}")
     if account.disagreement is not None:
-        days, total = map(state.money, account.disagreement)
-        text = f"The days of the bill come to {days}, and the total that {host} sent with them is {total}."
+        days, by_day, total = (
+            days_text(Days(account.disagreement.first, account.disagreement.last)),
+            state.money(account.disagreement.by_day),
+            state.money(account.disagreement.total),
+        )
+        text = f"The days of the bill of {days} come to {by_day}, and the total that {host} sent with them is {total}."
         yield _notice("disagreement", "warning", text)
     yield from _of_use(state, report)
 

@@ -9,7 +9,7 @@ from openai_usage.days import month_of
 from openai_usage.protocol import REFRESH, SHOW, SHOW_LOG, Command, StatusView
 from openai_usage.report import Estimate, Recent, Share, forecast
 from openai_usage.views.account import account_rows, since_text, used_text
-from openai_usage.views.estimates import estimate_text, is_less, not_yet_billed
+from openai_usage.views.estimates import estimate_text, is_less, is_unknown, not_yet_billed
 from openai_usage.views.markdown import escape
 from openai_usage.views.metrics import budget_of
 from openai_usage.views.numbers import day_text, span_text, time_text
@@ -106,11 +106,17 @@ def _text_without_bill(state: State, today: str, month: str) -> tuple[str, str, 
     if (one_sum := state.account.one_sum) is not None:
         text = used_text(state, one_sum)
         return text, f": {text}, {since_text(state, one_sum)}", "graph"
-    estimates = [(estimate, days) for estimate, days in ((state.today, today), (state.month, month)) if estimate]
-    parts = [
-        f"{estimate_text(state, one.amount)}{' or more' if is_less(one) else ''} {days}" for one, days in estimates
+    estimates = [
+        (estimate, days)
+        for estimate, days in ((state.today, today), (state.month, month))
+        if estimate and not is_unknown(estimate)
     ]
-    return " · ".join(parts), f": {', '.join(parts).replace('≈', 'estimated')}", "graph"
+    if not estimates:
+        return "OpenAI usage", ": no list price is known", "graph"
+    # A bar has little room: "or more" is a sign there.
+    texts = [f"{estimate_text(state, one.amount)}{'+' if is_less(one) else ''} {days}" for one, days in estimates]
+    spoken = [f"{_estimated(state, one)} {days}".replace("≈", "estimated") for one, days in estimates]
+    return " · ".join(texts), f": {', '.join(spoken)}", "graph"
 
 
 def _key_amounts(state: State, workspace: KeyState) -> tuple[str, str] | None:
@@ -201,8 +207,15 @@ def _not_yet_billed(state: State, column: _Column) -> str:
 def _amounts(state: State, column: _Column) -> Sequence[str]:
     if (recent := column.recent) is not None:
         return [state.money(one) for one in (recent.today, recent.yesterday, recent.last_7_days, recent.month)]
-    today, month = (estimate_text(state, one.amount) if one else "" for one in (column.today, column.month))
+    today, month = (_estimated(state, one) for one in (column.today, column.month))
     return [today, "", "", month]
+
+
+def _estimated(state: State, estimate: Estimate | None) -> str:
+    if estimate is None or is_unknown(estimate):
+        return ""
+    text = estimate_text(state, estimate.amount)
+    return f"{text} {OR_MORE}" if is_less(estimate) else text
 
 
 def _rows_of_month(state: State, of_all: Recent, columns: Sequence[_Column]) -> _Rows:
