@@ -124,6 +124,8 @@ def _of_use(state: State, report: Report) -> Iterator[Notice]:
     users = scope.filters.get("user_id", frozenset())
     if not scope.told.tells_users and len(users) > 1:
         yield _notice("users", "info", "Use is told of one user at a time here: choose one.")
+    elif not scope.told.tells_users and not users and scope.section == "users":
+        yield _notice("users", "info", "The rows of use name no user. Choose one under Users to read theirs.")
     missing = report.missing.get(shown_usage_query(scope, USAGE[0]), [])
     # Of a server that does not have it, that is nothing to go on about.
     is_absent = error is not None and error.fault in {Fault.NOT_FOUND, Fault.NOT_THE_API}
