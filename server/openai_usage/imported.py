@@ -8,10 +8,10 @@ from typing import Final
 
 from openai_usage import report, saved
 from openai_usage.account import Account, OneSum
-from openai_usage.days import Days, ranges_of
+from openai_usage.days import Days, day_of, ranges_of
 from openai_usage.endpoints import COSTS, USAGE, Query, by_everything
 from openai_usage.protocol import Selection
-from openai_usage.records import buckets_of
+from openai_usage.records import Record, buckets_of
 from openai_usage.saved import NothingReadError, Saved
 from openai_usage.scope import Scope, scope
 from openai_usage.settings import Unit
@@ -78,19 +78,20 @@ def _finest(bill_by: frozenset[str]) -> Query:
 
 
 def _fill(store: Store, content: Saved) -> None:
-    now = datetime.now(UTC)
-    bill = _finest(content.bill_by)
-    for days in ranges_of(content.cost_days):
-        of_days = [one for one in content.costs if days.start_time <= one.start < days.end_time]
-        store.put(bill, days, buckets_of(of_days, COSTS, "1d", store.buckets[bill].keys), now)
-    for endpoint, known in content.usage_days.items():
-        query, records = by_everything(endpoint), [one for one in content.usage if one.endpoint is endpoint]
-        for days in ranges_of(known):
-            of_days = [one for one in records if days.start_time <= one.start < days.end_time]
-            store.put(query, days, buckets_of(of_days, endpoint, "1d", store.buckets[query].keys), now)
+    _put(store, _finest(content.bill_by), content.costs, content.cost_days)
+    for endpoint, days in content.usage_days.items():
+        _put(store, by_everything(endpoint), content.usage, days)
     store.directory = content.directory
     one_sum = None if content.one_sum is None else OneSum(content.one_sum, None)
     store.account = Account(content.organization, content.subscription, content.credit, one_sum)
+
+
+def _put(store: Store, query: Query, records: Iterable[Record], known: frozenset[date]) -> None:
+    buckets = buckets_of(records, query.endpoint, "1d", store.buckets[query].keys)
+    by_day = {day_of(bucket.start): bucket for bucket in buckets}
+    now = datetime.now(UTC)
+    for days in ranges_of(known):
+        store.put(query, days, [by_day[day] for day in days if day in by_day], now)
 
 
 def _days(content: Saved) -> Days | None:
