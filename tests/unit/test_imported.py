@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from openai_usage import pricing
+from openai_usage import pricing, schedule
 from openai_usage.days import midnight
 from openai_usage.monitor import CancelledError, Monitor
 from openai_usage.protocol import PanelView, Selection, WindowState
@@ -23,7 +23,9 @@ NO_KEY: dict[str, str] = {}
 
 
 @pytest.fixture
-async def world() -> World:
+async def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    # The clock is looked at all the time, instead of once a minute.
+    monkeypatch.setattr(schedule, "_LONGEST_WAIT", timedelta(milliseconds=1))
     return World()
 
 
