@@ -80,6 +80,18 @@ def fit_for(credential: Credential, *, openai: bool) -> Credential | UnfitKey:
     return credential
 
 
+def is_for_legacy(credential: Credential, *, openai: bool) -> bool:
+    """Whether a key is tried on the endpoints of 2023, where nobody said which endpoints to use.
+
+    An API key in OPENAI_API_KEY is there for other programs. At OpenAI it would tell nothing (answers seen from 2023 to
+    2026), so it is not sent; a gateway is what such a key is for.
+    """
+    if credential.kind is KeyKind.ADMIN:
+        return False
+    is_ours = credential.variable == ADMIN_VARIABLE or credential.kind is KeyKind.SESSION
+    return is_ours or not openai
+
+
 def _credential(variable: str, value: str) -> Credential | KeyFault:
     # Anything but visible ASCII cannot stand in a header; httpx would quote the key in the exception it raises.
     if not all("!" <= character <= "~" for character in value):

@@ -1,7 +1,7 @@
 """UTC days, and unbroken ranges of them. OpenAI's day buckets run from 00:00:00Z to the next 00:00:00Z."""
 
 import calendar
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -83,6 +83,20 @@ class Days:
             Days(first, min(first + timedelta(days=most - 1), self.last))
             for first in (self.first + timedelta(days=n) for n in range(0, len(self), most))
         ]
+
+
+def ranges_of(days: Iterable[date]) -> Iterator[Days]:
+    """Unbroken ranges of days, oldest first."""
+    first = last = None
+    for day in sorted(days):
+        if first is None or last is None:
+            first = day
+        elif day != last + _DAY:
+            yield Days(first, last)
+            first = day
+        last = day
+    if first is not None and last is not None:
+        yield Days(first, last)
 
 
 def midnight(day: date) -> int:

@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from openai_usage import credentials, daily, export, fetch, history, queries, views
-from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, KeyKind, UnfitKey
+from openai_usage import credentials, export, fetch, history, queries, views
+from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, UnfitKey
+from openai_usage.daily import DailyReading
 from openai_usage.days import Days
 from openai_usage.figures import Figures
 from openai_usage.identity import Identity
@@ -22,14 +23,15 @@ from openai_usage.protocol import PanelView, Selection, StatusView, WindowState
 from openai_usage.reader import Plan, Reader
 from openai_usage.refresh import Refresh
 from openai_usage.schedule import Schedule
-from openai_usage.scope import FIRST_SELECTION, Scope, filters_of, merged, scope
+from openai_usage.scope import Scope, filters_of, scope
 from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
 from openai_usage.source import Kind, Source
 from openai_usage.store import LONG_AGO, Store
-from openai_usage.turn import LostError
+from openai_usage.trail import Trail
 from openai_usage.workspace import Workspace
 
 if TYPE_CHECKING:
+    from openai_usage.imported import Imported
     from openai_usage.openai_api import Client
 
 _log = logging.getLogger(__name__)
@@ -45,7 +47,6 @@ _SLEPT: Final = timedelta(seconds=10)
 _SKEW: Final = timedelta(seconds=5)
 # Windows that an editor restores together do not all begin at the same moment, once they have something to show.
 _LONGEST_DELAY: Final = 2.0
-_MOST_STEPS_BACK: Final = 20
 
 Connect = Callable[[str, Credential, Source], "Client"]
 """Opens a client for a base URL; called inside the event loop."""
@@ -95,8 +96,7 @@ class Monitor:
         self._clock = clock
 
         self._settings = settings
-        self._selection = FIRST_SELECTION
-        self._back: list[Selection] = []
+        self._trail = Trail()
         self._panel_wanted = False
         self._panel_visible = True
 
@@ -122,10 +122,10 @@ class Monitor:
         self._busy = False
         self._fetching: asyncio.Task[fetch.Failures | None] | None = None
         self._reading_history: asyncio.Task[None] | None = None
-        self._reading_days: asyncio.Task[None] | None = None
-        self._are_days_stopped = False
-        self._are_all_days_wanted = False
-        """Also those that are not read without being asked for."""
+        self._import: Imported | None = None
+        """Shown in the place of the account."""
+        self._imports: set[asyncio.Task[Imported]] = set()
+        self._days = DailyReading(self._seen, self._days_progress, self._on_day, clock)
         self._exports: set[asyncio.Task[None]] = set()
         self._last_status: StatusView | None = None
         self._last_panel: PanelView | None = None
@@ -202,16 +202,45 @@ class Monitor:
             self._history_problem = None
             self._reading_history = asyncio.create_task(self._read_history())
         # It grows as it comes in.
-        self._selection = merged(self._selection, Selection(period="all"))
+        self._trail.replace(Selection(period="all"))
         self.show()
 
     def read_days(self) -> None:
         """Read the use of all days that are shown, from a source that gives a few of them a minute."""
-        self._are_all_days_wanted = True
+        self._days.all_of_it = True
         self._ask(refresh=False)
         self._more_wanted = True
         self._wake.set()
         self._publish()
+
+    async def import_files(self, paths: Sequence[Path]) -> str | None:
+        """Show the usage that was saved in files; what of it could not be read, in words, or None.
+
+        OSError when one cannot be opened, NothingReadError when nothing is understood, CancelledError when the user
+        cancels it. Then the panel shows what it showed before.
+        """
+        # Imported here: hardly anybody ever needs it.
+        from openai_usage import imported  # noqa: PLC0415
+
+        task = asyncio.create_task(asyncio.to_thread(imported.read, paths, self._settings.legacy_unit))
+        self._imports.add(task)
+        task.add_done_callback(self._imports.discard)
+        await self._wait_for(task, views.READING_FILES, user_waits=True)
+        if task.cancelled():
+            raise CancelledError
+        self._import = task.result()
+        self._panel_wanted = self._panel_visible = True
+        self._publish_panel(reveal=True)
+        await self._know_prices()
+        return views.problems_text(self._import.problems)
+
+    def close_import(self) -> None:
+        """Show the account again."""
+        self._import = None
+        self._more_wanted = True
+        self._wake.set()
+        self._add_up()
+        self._publish_panel(reveal=True)
 
     def choose_key(self, key_id: str | None) -> None:
         """The workspace's key is this one of several; None: it is not known which one it is."""
@@ -225,18 +254,14 @@ class Monitor:
 
     def select(self, selection: Selection) -> None:
         """Show something else; fetch what is not known of it."""
-        is_first = not self._panel_wanted
-        self._panel_wanted = True
-        old, new = self._selection, merged(self._selection, selection)
-        self._selection = new
-        self._are_all_days_wanted = False
+        if self._import is not None:
+            self._import.trail.select(selection)
+            self._publish_panel()
+            return
         # Where an editor takes up again what it showed before, there is no way back to what nobody saw.
-        if is_first or not filters_of(new):
-            self._back.clear()
-        elif self._back and filters_of(self._back[-1]) == filters_of(new):
-            self._back.pop()
-        elif filters_of(old) != filters_of(new):
-            self._back = [*self._back, old][-_MOST_STEPS_BACK:]
+        self._trail.select(selection, is_first=not self._panel_wanted)
+        self._panel_wanted = True
+        self._days.all_of_it = False
         self._ask(refresh=False)
         self._more_wanted = True
         self._wake.set()
@@ -249,11 +274,15 @@ class Monitor:
         OSError when they cannot be written, NotReadyError when it is not yet what was chosen, CancelledError when the
         user cancels it or `run` ends.
         """
-        report = self._figures.report
-        if report is None or self._is_busy or report.scope != self._chosen(self._clock()):
+        now = self._clock()
+        if self._import is not None:
+            store, report, currency = self._import.store, self._import.report(now), self._import.currency
+        elif (found := self._figures.report) is None or self._is_busy or found.scope != self._chosen(now):
             raise NotReadyError
-        with self._store.snapshot():
-            text = export.text(kind, self._store, report, self._figures.currency)
+        else:
+            store, report, currency = self._store, found, self._figures.currency
+        with store.snapshot():
+            text = export.text(kind, store, report, currency)
         task = asyncio.create_task(export.write(path, text))
         self._exports.add(task)
         task.add_done_callback(self._exports.discard)
@@ -265,12 +294,12 @@ class Monitor:
 
     def table_as_markdown(self, table: str) -> str | None:
         """A table of the panel, all of its rows; None when there is none of that name."""
-        return views.table_as_markdown(self._state(), table)
+        return views.table_as_markdown(self._panel_state(), table)
 
     def _ask(self, *, refresh: bool) -> None:
         now = self._clock()
         self._schedule.touch()
-        self._are_days_stopped = False
+        self._days.go_on()
         if refresh:
             self._refresh_wanted = now
         if refresh or self._reader.shown(self._seen(now), now):
@@ -292,8 +321,8 @@ class Monitor:
                 await self._schedule.wait(self._wake)
                 await self._step()
         finally:
-            more = [self._reading_history, self._reading_days, self._asking_whose]
-            others = [watching, *self._exports, *(task for task in more if task is not None)]
+            more = [self._reading_history, self._days.task, self._asking_whose]
+            others = [watching, *self._exports, *self._imports, *(task for task in more if task is not None)]
             self._cancel()
             for task in others:
                 task.cancel()
@@ -373,8 +402,8 @@ class Monitor:
     def _narrow_to_key(self, before: str | None) -> None:
         """A panel that shows this workspace alone shows the key of the folder that is entered."""
         new = self._identity.key_id
-        if before and new and filters_of(self._selection) == {"api_key_id": frozenset({before})}:
-            self._selection = merged(self._selection, Selection(api_key_ids=[new]))
+        if before and new and filters_of(self._trail.selection) == {"api_key_id": frozenset({before})}:
+            self._trail.replace(Selection(api_key_ids=[new]))
 
     async def _know_prices(self) -> None:
         """Load the list prices once there is something to price, after what is known was shown: it takes a while."""
@@ -440,9 +469,9 @@ class Monitor:
         elif not self._more_wanted and not (self._identity.needs_names(self._store) and self._schedule.is_on):
             return
         self._more_wanted = False
-        if is_asked or self._schedule.is_on:
-            self._start_days()
         if self._bill_failure is None:
+            if is_asked or self._schedule.is_on:
+                self._days.start(reader)
             # After the figures: reading all at once would keep them waiting.
             now = self._clock()
             # What another server has just read is not asked for again.
@@ -524,55 +553,22 @@ class Monitor:
             self._reading_history = None
             self._show_what_is_known()
 
-    def _start_days(self) -> None:
-        """Read use a day at a time, where the source gives it so, unless the user stopped that."""
-        reader = self._reader
-        if self._store.source.kind != "legacy" or self._reading_days is not None or self._are_days_stopped:
+    @contextmanager
+    def _days_progress(self, stop: Callable[[], object]) -> Iterator[Callable[[int], None]]:
+        # A bar for what nobody looks at would only be in the way.
+        if self._scope(self._clock()) is None:
+            yield lambda _: None
             return
-        if self._days_to_read():
-            self._reading_days = asyncio.create_task(self._read_days(reader))
+        with self._progress(views.READING_DAYS, stop) as say:
+            yield lambda count: say(views.days_left(count))
 
-    def _days_to_read(self) -> list[date]:
-        now = self._clock()
-        return fetch.legacy.use_to_read(self._store, self._seen(now), now.date(), all_of_it=self._are_all_days_wanted)
-
-    async def _read_days(self, reader: Reader) -> None:
-        this = asyncio.current_task()
-
-        def stop() -> None:
-            self._are_days_stopped = True
-            if this is not None:
-                this.cancel()
-
-        @contextmanager
-        def begin() -> Iterator[Callable[[int], None]]:
-            # A bar for what nobody looks at would only be in the way.
-            if self._scope(self._clock()) is None:
-                yield lambda _: None
-                return
-            with self._progress(views.READING_DAYS, stop) as say:
-                yield lambda count: say(views.days_left(count))
-
-        def tell() -> None:
-            # Only now it may be known whose members there are.
-            self._more_wanted |= reader.store.names_read is None
+    def _on_day(self) -> None:
+        # Only now it may be known whose members there are.
+        if self._store.names_read is None:
+            self._more_wanted = True
             self._wake.set()
-            self._on_key()
-            self._show_what_is_known()
-
-        def user() -> str | None:
-            chosen = self._scope(self._clock())
-            return chosen.asked_user if chosen else None
-
-        try:
-            await daily.read(reader, self._days_to_read, user, begin=begin, tell=tell, clock=self._clock)
-        except LostError:
-            _log.info("Another server reads use day by day")
-        except Exception:
-            _log.exception("Use could not be read day by day, for a reason nobody thought of")
-        finally:
-            self._reading_days = None
-            self._show_what_is_known()
+        self._on_key()
+        self._show_what_is_known()
 
     async def _wait_for(self, task: "asyncio.Task[Any]", title: str, *, user_waits: bool) -> None:
         while not task.done():
@@ -594,8 +590,8 @@ class Monitor:
     def _source(self) -> Source:
         """What is read: an admin key reads the organisation API, and any other is tried on what was before it."""
         choice, key = self._settings.source, self._credential
-        is_other = isinstance(key, Credential) and key.kind is not KeyKind.ADMIN
-        kind: Kind = "legacy" if choice == "legacy" or (choice == "auto" and is_other) else "organization"
+        is_tried = isinstance(key, Credential) and credentials.is_for_legacy(key, openai=is_openai(self._base_url))
+        kind: Kind = "legacy" if choice == "legacy" or (choice == "auto" and is_tried) else "organization"
         return Source(kind, self._settings.organization, self._settings.legacy_unit)
 
     def _new_reader(self, store: Store | None = None) -> Reader:
@@ -636,8 +632,7 @@ class Monitor:
             self._fetching.cancel()
         if self._reading_history is not None:
             self._reading_history.cancel()
-        if self._reading_days is not None:
-            self._reading_days.cancel()
+        self._days.cancel()
         self._reader.cancel()
 
     @property
@@ -646,13 +641,14 @@ class Monitor:
 
     def _scope(self, now: datetime) -> Scope | None:
         """What the panel shows, if anybody sees it."""
-        return self._chosen(now) if self._panel_wanted and self._panel_visible else None
+        is_seen = self._panel_wanted and self._panel_visible and self._import is None
+        return self._chosen(now) if is_seen else None
 
     def _seen(self, now: datetime) -> fetch.Seen:
         return fetch.Seen(self._scope(now), self._identity.key_id)
 
     def _chosen(self, now: datetime) -> Scope:
-        return scope(self._selection, now.date(), fetch.known_since(self._store), self._store.told)
+        return scope(self._trail.selection, now.date(), fetch.known_since(self._store), self._store.told)
 
     @property
     def _bill_failure(self) -> ApiError | None:
@@ -703,8 +699,8 @@ class Monitor:
             locale=self._locale,
             sample=self._sample,
             busy=self._is_busy,
-            selection=self._selection,
-            back=self._back[-1] if self._back else None,
+            selection=self._trail.selection,
+            back=self._trail.back,
             as_of=figures.as_of,
             organization=bill.organization_name if bill else None,
             key_organization=self._key_organization or self._reader.organization,
@@ -730,7 +726,7 @@ class Monitor:
             unread=self._store.unread,
             is_unfilled=self._store.source.kind == "legacy"
             and fetch.legacy.is_unfilled(self._store, self._clock().date()),
-            is_reading_days=self._reading_days is not None,
+            is_reading_days=self._days.task is not None,
             failures=self._store.failures,
             next_attempt=self._schedule.due_at,
         )
@@ -750,8 +746,34 @@ class Monitor:
         if something_known and (status := views.status_view(state)) != self._last_status:
             self._last_status = status
             self._send(status)
-        if reveal or (something_known and self._panel_wanted and self._panel_visible):
-            panel = views.panel_view(state)
-            if reveal or panel != self._last_panel:
-                self._last_panel = panel
-                self._send(panel.model_copy(update={"reveal": reveal}))
+        if reveal or ((something_known or self._import) and self._panel_wanted and self._panel_visible):
+            self._publish_panel(reveal=reveal)
+
+    def _publish_panel(self, *, reveal: bool = False) -> None:
+        panel = views.panel_view(self._panel_state())
+        if reveal or panel != self._last_panel:
+            self._last_panel = panel
+            self._send(panel.model_copy(update={"reveal": reveal}))
+
+    def _panel_state(self) -> views.State:
+        shown = self._import
+        if shown is None:
+            return self._state()
+        now = self._clock()
+        return views.State(
+            now=now,
+            base_url=self._base_url,
+            locale=self._locale,
+            selection=shown.trail.selection,
+            back=shown.trail.back,
+            organization=shown.organization,
+            currency=shown.currency,
+            left_out=shown.left_out,
+            first_day=shown.days.first if shown.days else None,
+            history_complete=True,
+            directory=shown.store.directory,
+            report=shown.report(now),
+            told=shown.store.told,
+            account=shown.store.account,
+            files=views.Files(shown.read, views.problems_text(shown.problems), shown.days),
+        )

@@ -119,7 +119,7 @@ def scope(selection: Selection, today: date, first_day: date | None = None, told
     groups = groups_of(section, measure, told)
     return Scope(
         days=days,
-        width=selection.bucket if selection.bucket in widths_of(days) and selection.bucket else "1d",
+        width=selection.bucket if selection.bucket in widths_of(days, told) and selection.bucket else "1d",
         filters=filters_of(selection),
         section=section,
         measure=measure,
@@ -160,8 +160,10 @@ def filters_of(selection: Selection) -> Filters:
     return {dimension: frozenset(values) for dimension, values in chosen.items() if values}
 
 
-def widths_of(days: Days) -> list[Width]:
-    """How fine the buckets of that many days can be."""
+def widths_of(days: Days, told: Told = ORGANIZATION) -> list[Width]:
+    """How fine the buckets of that many days can be. Of files it is not known how fine they are."""
+    if told.kind == "imported":
+        return ["1d"]
     return ["1d", *(width for width, most in _FINEST_DAYS.items() if len(days) <= most)]
 
 

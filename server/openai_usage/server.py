@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from lsprotocol import types
 from pydantic import BaseModel, ValidationError
@@ -24,8 +24,9 @@ from pygls.exceptions import (
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from openai_usage import protocol, settings
+from openai_usage import protocol, settings, views
 from openai_usage.monitor import CancelledError, Monitor, NotReadyError, Progress
+from openai_usage.saved import NothingReadError
 
 Publish = Callable[[BaseModel], None]
 CreateMonitor = Callable[[Publish, Progress, settings.Settings, str], Monitor]
@@ -88,7 +89,8 @@ def create_server(version: str, create_monitor: CreateMonitor, problems: list[st
         await session.stop()
 
     _answer_commands(server, session)
-    _answer_commands_that_return(server, session)
+    _answer_commands_about_files(server, session)
+    _answer_other_commands_that_return(server, session)
     return server
 
 
@@ -106,6 +108,14 @@ def _answer_commands(server: LanguageServer, session: "_Session") -> None:
     def fetch_history(*_: Any) -> None:  # noqa: ANN401
         session.monitor.fetch_history()
 
+    @server.command(protocol.READ_DAYS)
+    def read_days(*_: Any) -> None:  # noqa: ANN401
+        session.monitor.read_days()
+
+    @server.command(protocol.CLOSE_IMPORT)
+    def close_import(*_: Any) -> None:  # noqa: ANN401
+        session.monitor.close_import()
+
     @server.command(protocol.CHOOSE_KEY)
     def choose_key(key_id: Any = None) -> None:  # noqa: ANN401
         if key_id is not None and not isinstance(key_id, str):
@@ -117,13 +127,13 @@ def _answer_commands(server: LanguageServer, session: "_Session") -> None:
         session.monitor.select(_read(protocol.SELECT, protocol.Selection, argument))
 
 
-def _answer_commands_that_return(server: LanguageServer, session: "_Session") -> None:
-    """What they do is done when they return."""
+def _answer_commands_about_files(server: LanguageServer, session: "_Session") -> None:
+    """They read or write files, and that is done when they return."""
 
     @server.command(protocol.EXPORT)
     async def export(argument: Any = None) -> str | None:  # noqa: ANN401
         wanted = _read(protocol.EXPORT, protocol.ExportArguments, argument)
-        path = _local_path(wanted.uri)
+        path = _local_path(wanted.uri, _EXPORTED)
         try:
             return await session.monitor.export(path, wanted.format)
         except CancelledError:
@@ -133,6 +143,25 @@ def _answer_commands_that_return(server: LanguageServer, session: "_Session") ->
         except OSError as error:
             raise JsonRpcInternalError(f"{path} could not be written: {error.strerror or error}.") from None
 
+    @server.command(protocol.IMPORT)
+    async def import_files(argument: Any = None) -> str | None:  # noqa: ANN401
+        wanted = _read(protocol.IMPORT, protocol.ImportArguments, argument)
+        paths = [_local_path(uri, _IMPORTED) for uri in wanted.uris]
+        if not paths:
+            raise JsonRpcInvalidParams(f"{protocol.IMPORT}: no file")
+        try:
+            return await session.monitor.import_files(paths)
+        except CancelledError:
+            raise JsonRpcRequestCancelled("The import was cancelled.") from None
+        except NothingReadError as error:
+            text = views.problems_text(error.problems) or "There is no usage in it."
+            raise JsonRpcInternalError(f"Nothing was imported. {text}") from None
+        except OSError as error:
+            name = Path(error.filename).name if error.filename else "A file"
+            raise JsonRpcInternalError(f"{name} could not be read: {error.strerror or error}.") from None
+
+
+def _answer_other_commands_that_return(server: LanguageServer, session: "_Session") -> None:
     @server.command(protocol.TABLE_AS_MARKDOWN)
     def table_as_markdown(table: Any = None) -> str:  # noqa: ANN401
         text = session.monitor.table_as_markdown(str(table))
@@ -163,10 +192,14 @@ def _read(command: str, shape: type[Model], argument: object) -> Model:
         raise JsonRpcInvalidParams(f"{command}: {place}: {first['msg']}") from None
 
 
-def _local_path(uri: str) -> Path:
+_EXPORTED: Final = "An export can only be saved as a file of the computer on which the server runs."
+_IMPORTED: Final = "Only files of the computer on which the server runs can be imported."
+
+
+def _local_path(uri: str, otherwise: str) -> Path:
     path = to_fs_path(uri) if uri.startswith("file:") else None
     if not path or not Path(path).is_absolute():
-        raise JsonRpcInvalidParams("An export can only be saved as a file of the computer on which the server runs.")
+        raise JsonRpcInvalidParams(otherwise)
     return Path(path)
 
 

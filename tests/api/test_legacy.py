@@ -19,6 +19,7 @@ from openai_usage.account import Credit, Organization, Subscription
 from openai_usage.days import Days, midnight
 from openai_usage.directory import User
 from openai_usage.openai_api import ApiError, Client, Fault, legacy
+from openai_usage.settings import Unit
 
 KEY = "sess-" + "x" * 40
 DAY = date(2023, 5, 31)
@@ -165,7 +166,7 @@ async def test_the_organization_that_is_meant_is_named_with_every_question(serve
 
 
 @pytest.mark.parametrize(("unit", "dollars"), [("cents", "2.5"), ("usd", "250")])
-async def test_the_bill(server: Server, unit: legacy.Unit, dollars: str) -> None:
+async def test_the_bill(server: Server, unit: Unit, dollars: str) -> None:
     server.answers["/v1/dashboard/billing/usage"] = 200, {"daily_costs": [day(DAY)], "total_usage": 250}
     async with client_of(server.url) as client:
         bill = await legacy.bill(client, WEEK, unit)

@@ -43,9 +43,12 @@ async def test_it_asks_for_no_documents_and_offers_its_commands() -> None:
         assert capabilities.execute_command_provider is not None
         assert sorted(capabilities.execute_command_provider.commands) == [
             "openaiUsage.chooseKey",
+            "openaiUsage.closeImport",
             "openaiUsage.erase",
             "openaiUsage.export",
             "openaiUsage.fetchHistory",
+            "openaiUsage.import",
+            "openaiUsage.readDays",
             "openaiUsage.refresh",
             "openaiUsage.select",
             "openaiUsage.show",
@@ -157,7 +160,7 @@ async def test_a_key_that_cannot_work_is_explained_before_any_call(key: str, tex
     # OpenAI's own address, and a proxy that lets nothing through: whose the key is may be asked, once it is explained.
     with DemoServer(Organization()) as proxy:
         environ = {"OPENAI_ADMIN_KEY": key, "HTTPS_PROXY": proxy.origin, "HTTP_PROXY": proxy.origin}
-        async with Editor(environ=environ) as editor:
+        async with Editor(environ=environ, settings={"source": "organization"}) as editor:
             status = await editor.status()
             assert (status["text"], status["severity"]) == (text, severity)
             assert status["command"]["command"] == "openaiUsage.setAdminKey"

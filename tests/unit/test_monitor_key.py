@@ -667,13 +667,15 @@ async def test_prices_that_cannot_be_loaded_are_no_failure(world: World, tmp_pat
         assert world.statuses[-1].severity == "ok"
 
 
-# A key that cannot read usage.
+# A key that cannot read usage, where nothing else is to be tried.
+
+NO_LEGACY = Settings(source="organization")
 
 
 @pytest.mark.parametrize("prefix", ["sk-proj-", "sk-svcacct-", "sk-"])
 async def test_whose_an_unfit_key_is_is_asked_once(world: World, prefix: str) -> None:
     key = prefix + "x" * 60
-    async with world.monitor(environ={"OPENAI_ADMIN_KEY": key}) as watched:
+    async with world.monitor(NO_LEGACY, environ={"OPENAI_ADMIN_KEY": key}) as watched:
         await world.is_quiet()
         assert [one.url for one in world.asked] == ["https://api.openai.com/v1/models"]
         assert "of the organisation northwind-labs" in tooltip(world)
@@ -691,7 +693,7 @@ async def test_whose_an_unfit_key_is_is_asked_once(world: World, prefix: str) ->
 @pytest.mark.parametrize("status", [401, 429, 500, 200])
 async def test_an_answer_that_does_not_tell_whose_it_is_changes_nothing(world: World, status: int) -> None:
     world.answers = [(lambda _: True, status, "no")]
-    async with world.monitor(environ={"OPENAI_ADMIN_KEY": "sk-proj-" + "x" * 60}):
+    async with world.monitor(NO_LEGACY, environ={"OPENAI_ADMIN_KEY": "sk-proj-" + "x" * 60}):
         await world.is_quiet()
         assert "This is a project key (sk-proj-…)." in tooltip(world)
         assert "of the organisation northwind" not in tooltip(world)
@@ -709,7 +711,8 @@ async def test_a_key_of_other_programs_is_never_sent(world: World) -> None:
 
 
 async def test_on_command_only_nobody_asks_whose_a_key_is_before_a_command(world: World) -> None:
-    async with world.monitor(ON_COMMAND, environ={"OPENAI_ADMIN_KEY": "sk-proj-" + "x" * 60}) as watched:
+    settings = Settings(refresh_minutes=0, source="organization")
+    async with world.monitor(settings, environ={"OPENAI_ADMIN_KEY": "sk-proj-" + "x" * 60}) as watched:
         await after(world, 90)
         assert world.asked == []
         watched.refresh()
@@ -719,7 +722,7 @@ async def test_on_command_only_nobody_asks_whose_a_key_is_before_a_command(world
 
 async def test_a_question_whose_it_is_leaves_no_connection_when_it_is_given_up(world: World) -> None:
     world.hold()
-    async with world.monitor(environ={"OPENAI_ADMIN_KEY": "sk-proj-" + "x" * 60}):
+    async with world.monitor(NO_LEGACY, environ={"OPENAI_ADMIN_KEY": "sk-proj-" + "x" * 60}):
         await world.until(lambda: world.in_flight == 1)
         assert world.statuses, "the explanation waits for nothing"
     assert world.closed == 1

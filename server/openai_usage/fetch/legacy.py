@@ -11,13 +11,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from openai_usage import money, queries
+from openai_usage import money, openai_api, queries
 from openai_usage.account import Account, Disagreement, OneSum
 from openai_usage.days import Days, last_days, month_of
 from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Query, Width
 from openai_usage.fetch.question import DIRECTORY, Question, Seen, to_read
-from openai_usage.openai_api import ApiError, legacy
+from openai_usage.openai_api import ApiError
 from openai_usage.records import buckets_of
 from openai_usage.scope import FIRST_DAY, Scope
 from openai_usage.store import NEVER, Store
@@ -89,7 +89,7 @@ def _bills(store: Store, wanted: Sequence[Days], anew: datetime | None = None) -
 
 def _bill(days: Days) -> Question:
     async def ask(client: "Client", store: Store, now: datetime) -> None:
-        bill = await legacy.bill(client, days, store.source.unit)
+        bill = await openai_api.legacy.bill(client, days, store.source.unit)
         if bill.tells_days:
             _keep_bill(store, bill, days, now)
         else:
@@ -98,7 +98,7 @@ def _bill(days: Days) -> Question:
     return Question(queries.TOTAL, _BILL_TEXT, ask)
 
 
-def _keep_bill(store: Store, bill: legacy.Bill, days: Days, now: datetime) -> None:
+def _keep_bill(store: Store, bill: "openai_api.legacy.Bill", days: Days, now: datetime) -> None:
     whole = [replace(one, key=_without_line_item(one.key)) for one in bill.records]
     with store.up_to_date():
         for query, some in ((queries.TOTAL, whole), (_BY_LINE_ITEM, bill.records)):
@@ -129,11 +129,11 @@ async def _keep_one_sum(client: "Client", store: Store, amount: Decimal, days: D
         since = before.since and days.first
     elif amount:
         long_ago = Days(FIRST_DAY - timedelta(days=1), FIRST_DAY - timedelta(days=1))
-        then = await legacy.bill(client, long_ago, store.source.unit)
+        then = await openai_api.legacy.bill(client, long_ago, store.source.unit)
         since = None if then.total == amount else days.first
     else:
         with contextlib.suppress(ApiError):
-            ever = await legacy.bill(client, Days(FIRST_DAY, days.last), store.source.unit)
+            ever = await openai_api.legacy.bill(client, Days(FIRST_DAY, days.last), store.source.unit)
             since = None if not ever.total else days.first
     found = OneSum(amount, since, is_sure=bool(amount) or (before is not None and before.is_sure))
     with store.up_to_date():
@@ -145,18 +145,18 @@ async def _read_subscription(client: "Client", store: Store, now: datetime) -> N
     with store.up_to_date():
         # Also when it is refused: it was asked.
         store.account_read = now
-    subscription = await legacy.subscription(client)
+    subscription = await openai_api.legacy.subscription(client)
     _learn(store, replace(store.account, subscription=subscription))
 
 
 async def _read_credit(client: "Client", store: Store, _: datetime) -> None:
-    credit = await legacy.credit(client)
+    credit = await openai_api.legacy.credit(client)
     _learn(store, replace(store.account, credit=credit))
 
 
 async def _read_organization(client: "Client", store: Store, _: datetime) -> None:
     if (organization_id := _organization_id(store)) is not None:
-        organization = await legacy.organization(client, organization_id)
+        organization = await openai_api.legacy.organization(client, organization_id)
         _learn(store, replace(store.account, organization=organization))
 
 
@@ -179,7 +179,7 @@ def names(store: Store) -> list[Question]:
 async def _read_members(client: "Client", store: Store, _: datetime) -> None:
     if (organization_id := _organization_id(store)) is None:
         return
-    members = await legacy.members(client, organization_id)
+    members = await openai_api.legacy.members(client, organization_id)
     with store.up_to_date():
         known = store.directory or Directory(is_whole=False)
         store.directory = replace(known, users={**known.users, **{one.id: one for one in members}})
@@ -232,16 +232,17 @@ def use(day: date, user: str | None) -> Question:
     """All use of a day, or that of one user."""
 
     async def ask(client: "Client", store: Store, now: datetime) -> None:
-        told = await legacy.use(client, day, user)
+        told = await openai_api.legacy.use(client, day, user)
         _keep_use(store, told, day, user, now)
 
     return Question(USE, _USE_TEXT, ask)
 
 
-def _keep_use(store: Store, told: legacy.Use, day: date, user: str | None, now: datetime) -> None:
+def _keep_use(store: Store, told: "openai_api.legacy.Use", day: date, user: str | None, now: datetime) -> None:
     of_day = Days(day, day)
     with store.up_to_date():
-        for endpoint in store.told.usage:
+        # All that these endpoints may tell: also where the use was refused before.
+        for endpoint in store.source.tells.usage:
             for width in _WIDTHS:
                 query = queries.usage_query(endpoint, width, user)
                 store.put(query, of_day, buckets_of(told.records, endpoint, width, store.buckets[query].keys), now)

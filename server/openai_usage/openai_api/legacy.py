@@ -16,7 +16,6 @@ from openai_usage.directory import User
 from openai_usage.openai_api.errors import ApiError, Fault
 from openai_usage.openai_api.legacy_shapes import (
     Bill,
-    Unit,
     Use,
     bill_of,
     credit_of,
@@ -27,6 +26,7 @@ from openai_usage.openai_api.legacy_shapes import (
 )
 from openai_usage.openai_api.shapes import JSON
 from openai_usage.records import Record
+from openai_usage.settings import Unit
 
 if TYPE_CHECKING:
     # It brings httpx along; whoever only reads files does not need it.
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = [
     "JSON",
     "Bill",
-    "Unit",
     "Use",
     "bill",
     "bill_of",

@@ -465,7 +465,7 @@ class _Reader:
         capability = CAPABILITIES.get(scope.section)
         if capability:
             endpoints = [capability]
-        elif scope.section == "overview" and (self._is_split_by(by) or scope.measure not in {"spend", "estimate"}):
+        elif scope.section == "overview" and self._told.kind == "organization":
             # Its tables are short: money, and what was chosen.
             endpoints = [one for one in measured(scope) if one in self._narrowed]
         else:

@@ -21,6 +21,7 @@ from openai_usage.saved.names import Named
 from openai_usage.saved.part import Rows, Told
 from openai_usage.saved.problem import Reason
 from openai_usage.saved.tables import own_moment
+from openai_usage.settings import Unit
 from openai_usage.source import LEGACY
 
 _BY_NAME: Final = {endpoint.name: endpoint for endpoint in (COSTS, *USAGE)}
@@ -43,7 +44,7 @@ _MOST_BROKEN: Final = 100
 _Answer = Mapping[str, object]
 
 
-def read(text: str, told: Told, unit: legacy.Unit) -> None:
+def read(text: str, told: Told, unit: Unit) -> None:
     """Everything in a file. TooManyRows when there are too many."""
     for value in _values(text, told):
         for answer in _flat(value, _DEEPEST_LIST):
@@ -105,7 +106,7 @@ def _flat(value: object, depth: int) -> Iterator[object]:
         yield value
 
 
-def _answer(answer: _Answer, told: Told, unit: legacy.Unit) -> None:
+def _answer(answer: _Answer, told: Told, unit: Unit) -> None:
     if answer.get("error"):
         told.counts[Reason.ERROR_ANSWER] += 1
         return

@@ -1,5 +1,6 @@
 """What was not understood of a file, or not counted. The words for it are in `views`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,3 +49,11 @@ class Problem:
     reason: Reason
     count: int = 1
     about: tuple[str, ...] = ()
+
+
+class NothingReadError(Exception):
+    """Nothing in some files was understood."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("nothing was understood")
+        self.problems = problems

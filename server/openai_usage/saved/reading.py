@@ -10,13 +10,13 @@ from typing import Final, TypeVar
 from openai_usage.account import Credit, Organization, Subscription
 from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Endpoint
-from openai_usage.openai_api.legacy import Unit
 from openai_usage.records import Record
 from openai_usage.saved import answers, filename, tables
 from openai_usage.saved.names import Names
 from openai_usage.saved.part import Part, Told, TooManyRows
 from openai_usage.saved.problem import Problem, Reason
 from openai_usage.saved.together import together
+from openai_usage.settings import Unit
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Of a file."""

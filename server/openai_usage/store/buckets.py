@@ -1,13 +1,13 @@
 """What was fetched of one query, by UTC day, and which days are known."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Protocol
 
 from openai_usage import money
-from openai_usage.days import Days, day_of, month_end
+from openai_usage.days import Days, day_of, month_end, ranges_of
 from openai_usage.endpoints import COSTS, Query
 from openai_usage.rows import Bucket, Keys, Number
 from openai_usage.store.file import Kept
@@ -107,7 +107,7 @@ class Buckets:
 
         known = map(self._days.get, needed)
         return list(
-            _ranges(
+            ranges_of(
                 day
                 for day, of_day in zip(needed, known, strict=True)
                 if of_day is None or (not of_day.kept.is_settled and is_wanted(of_day.kept))
@@ -136,7 +136,7 @@ class Buckets:
         if fine.days is None:
             return
         old = {day: kept for day in fine.days if (kept := fine.kept(day)) is not None and kept != self.kept(day)}
-        for part in _ranges(old):
+        for part in ranges_of(old):
             sums = {
                 day: [_joined([bucket], len(self._keys), bucket.start, groups) for bucket in fine.of(Days(day, day))]
                 for day in part
@@ -180,7 +180,7 @@ class Buckets:
 
     def missing(self, days: Days) -> list[Days]:
         """Which of `days` are not known."""
-        return list(_ranges(day for day in days if day not in self._days))
+        return list(ranges_of(day for day in days if day not in self._days))
 
     @property
     def first_day(self) -> date | None:
@@ -255,7 +255,7 @@ class Buckets:
 
     def _load(self, days: Days) -> None:
         wanted = [day for day in days if (known := self._days.get(day)) is not None and known.buckets is None]
-        for part in _ranges(wanted):
+        for part in ranges_of(wanted):
             # It may be lost while the part before is read.
             if self._shelf is None:
                 return
@@ -315,17 +315,3 @@ def _joined(buckets: list[Bucket], keys: int, start: int, groups: Sequence[int] 
                         sums[key] += number
             columns.append([sums[key] for key in present])
     return Bucket(start, present, tuple(columns))
-
-
-def _ranges(days: Iterable[date]) -> Iterator[Days]:
-    """Unbroken ranges of `days`, which come in order."""
-    first = last = None
-    for day in days:
-        if first is None or last is None:
-            first = day
-        elif day != last + _DAY:
-            yield Days(first, last)
-            first = day
-        last = day
-    if first is not None and last is not None:
-        yield Days(first, last)

@@ -4,7 +4,7 @@ from openai_usage.views.notices import not_read
 from openai_usage.views.numbers import days_text
 from openai_usage.views.panel import panel_view, table_as_markdown
 from openai_usage.views.problems import BUG, CANCELLED, NOT_ASKED, Problem, Untold
-from openai_usage.views.sources import READING_DAYS, days_left
+from openai_usage.views.sources import READING_DAYS, READING_FILES, days_left, problems_text
 from openai_usage.views.state import Files, KeyState, State
 from openai_usage.views.status import status_view
 
@@ -13,6 +13,7 @@ __all__ = [
     "CANCELLED",
     "NOT_ASKED",
     "READING_DAYS",
+    "READING_FILES",
     "Files",
     "KeyState",
     "Problem",
@@ -22,6 +23,7 @@ __all__ = [
     "days_text",
     "not_read",
     "panel_view",
+    "problems_text",
     "status_view",
     "table_as_markdown",
 ]

@@ -47,7 +47,7 @@ def account_rows(state: State) -> Iterator[tuple[str, str]]:
     if (one_sum := account.one_sum) is not None:
         yield f"Used, {since_text(state, one_sum)}", state.money(one_sum.amount)
         if (limit := _quota(account)) is not None:
-            yield "Left", f"{state.money(limit - one_sum.amount)} of {state.money(limit)}"
+            yield "Left", f"{state.money(_left(limit, one_sum))} of {state.money(limit)}"
     if (credit := account.credit) is not None:
         yield "Credit left", f"{state.money(credit.available)} of {state.money(credit.granted)}"
 
@@ -77,7 +77,7 @@ def _of_one_sum(state: State, account: Account, one_sum: OneSum) -> Iterator[Met
     if limit is not None:
         share = ratio(one_sum.amount, limit)
         detail = " · ".join(part for part in (f"of {state.money(limit)}", end) if part)
-        yield _metric(state, "left", "Left", limit - one_sum.amount, detail, share=share)
+        yield _metric(state, "left", "Left", _left(limit, one_sum), detail, share=share)
     elif account.subscription is not None and account.subscription.hard_limit is None:
         yield Metric(
             id="left", label="Left", value=None, unit=CURRENCY, text="No limit", detail=end or None, severity="ok"
@@ -90,6 +90,11 @@ def _quota(account: Account) -> Decimal | None:
         return None
     limit = account.subscription.hard_limit
     return limit if limit is not None and limit > 0 else None
+
+
+def _left(limit: Decimal, one_sum: OneSum) -> Decimal:
+    with money.exact():
+        return limit - one_sum.amount
 
 
 def _metric(

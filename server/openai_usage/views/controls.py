@@ -10,6 +10,7 @@ from openai_usage.views.state import State
 from openai_usage.views.words import DIMENSIONS, MEASURES, PERIODS, WIDTHS
 
 _CUSTOM: Final = "custom"
+_FILES: Final = "files"
 FILTERED: Final[Mapping[GroupBy, str]] = {
     "project_id": "project_ids",
     "api_key_id": "api_key_ids",
@@ -24,7 +25,7 @@ def controls(state: State) -> list[Control]:
     """Above the panel: the period, how it is measured and split, and what it is narrowed to."""
     chosen = scope(state.selection, state.now.date(), state.first_day, state.told)
     found = [_period(state, chosen)]
-    if state.selection.period is None:
+    if state.selection.period is None and found[0].selected != [_FILES]:
         found += _dates(state, chosen)
     if chosen.section != "limits":
         found += _how(chosen)
@@ -61,7 +62,12 @@ def _period(state: State, chosen: Scope) -> Control:
     options = [Option(id=one, label=name) for one, name in PERIODS.items()]
     dates = Selection(start=chosen.days.first, end=chosen.days.last)
     options.append(Option(id=_CUSTOM, label="Custom…", select=dates))
-    return _control("period", "Period", options, [state.selection.period or _CUSTOM])
+    selected: str = state.selection.period or _CUSTOM
+    if state.files is not None and (days := state.files.days) is not None:
+        of_files = Selection(start=days.first, end=days.last)
+        options.insert(0, Option(id=_FILES, label="All of the files", select=of_files))
+        selected = _FILES if dates == of_files else selected
+    return _control("period", "Period", options, [selected])
 
 
 def _dates(state: State, chosen: Scope) -> Iterable[Control]:
@@ -87,7 +93,7 @@ def _how(chosen: Scope) -> Iterable[Control]:
     if len(groups) > 1:
         options = [Option(id=one, label=DIMENSIONS[one].one) for one in groups]
         yield _control("groupBy", "Group by", options, [chosen.group_by])
-    widths = widths_of(chosen.days)
+    widths = widths_of(chosen.days, chosen.told)
     if len(widths) > 1:
         options = [Option(id=one, label=WIDTHS[one]) for one in widths]
         yield _control("bucket", "Bucket", options, [chosen.width])

@@ -119,7 +119,8 @@ def not_read(report: Report, failures: Collection[object] = ()) -> str | None:
     if unread:
         of = _ranges(report, next(iter(unread.values())))
         parts.append(f"{listed([capability(one.name) for one in unread])} of {of}")
-    return f"Not loaded, and not in these totals: {'; '.join(parts)}." if parts else None
+    where = "Not in these files" if report.scope.told.kind == "imported" else "Not loaded"
+    return f"{where}, and not in these totals: {'; '.join(parts)}." if parts else None
 
 
 def _of_period(state: State, report: Report) -> Iterator[Notice]:

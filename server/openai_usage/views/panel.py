@@ -29,7 +29,7 @@ def panel_view(state: State, *, reveal: bool = False) -> PanelView:
     """The whole panel."""
     report, recent = state.report, state.recent
     # Where there is nothing to choose from, there is nothing to choose.
-    is_known = state.as_of is not None
+    is_known = state.as_of is not None or state.files is not None
     wanted = scope(state.selection, state.now.date(), state.first_day, state.told)
     # Nor where what is told is of no days.
     has_choice = (is_known or state.busy) and bool(state.told.has_bill or state.told.usage)

@@ -175,7 +175,7 @@ def _explain_untold(problem: Untold, base_url: str, now: datetime, next_attempt:
         f"The endpoints of 2023 at {host} tell nothing with this {problem.kind}. {what_came} Where it passes "
         "on OpenAI's organisation API, set openaiUsage.source to organization."
     )
-    more = (_TRY_AGAIN, *([_OLDER_DAYS] if problem.use is None else []))
+    more = (_SET_KEY, _TRY_AGAIN, *([_OLDER_DAYS] if problem.use is None else []))
     return Explanation("No usage told", text, _SOURCE, more=more)
 
 

@@ -1,6 +1,6 @@
 """What the source of the figures tells and what it does not, in words: the endpoints of 2023, and saved files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,18 +10,37 @@ from openai_usage.fetch.legacy import USE
 from openai_usage.openai_api import ApiError, Fault
 from openai_usage.pace import MOST, how_long
 from openai_usage.protocol import CLOSE_IMPORT, READ_DAYS, Command, Notice, NoticeSeverity
-from openai_usage.queries import TOTAL, shown_usage_query
+from openai_usage.queries import TOTAL, cost_query, given, shown_usage_query
 from openai_usage.report import Report
+from openai_usage.saved import Problem, Reason
 from openai_usage.views.account import since_text
 from openai_usage.views.numbers import day_text, days_text
 from openai_usage.views.problems import explain, not_filled
 from openai_usage.views.state import State
-from openai_usage.views.words import listed
+from openai_usage.views.words import DIMENSIONS, in_a_sentence, listed
 
+READING_FILES: Final = "Reading saved usage"
 READING_DAYS: Final = "Reading OpenAI usage day by day"
 _GO_ON: Final = Command(title="Read these days", command=READ_DAYS)
 _MOST_FILES: Final = 3
 _MOST_DAYS: Final = 3
+_PROBLEMS: Final[Mapping[Reason, str]] = {
+    Reason.TOO_LARGE: "it is larger than 64 MB, and was not read.",
+    Reason.NOT_TEXT: "it is no text in UTF-8 or UTF-16, and was not read.",
+    Reason.EMPTY: "there is nothing in it.",
+    Reason.TOO_MANY_ROWS: "with it there would be more than a million rows; it was not read.",
+    Reason.BROKEN_JSON: "a part of it is no JSON, and is not in these figures.",
+    Reason.UNKNOWN: "there is something in it that is no known answer, and is not in these figures.",
+    Reason.ERROR_ANSWER: "there are refusals in it instead of answers.",
+    Reason.UNKNOWN_COLUMNS: "this is no table that is known: there is no column {about}.",
+    Reason.NO_DAY: "it is empty, and neither it nor its name says of which day (usage-2024-03-01.json would).",
+    Reason.NO_ENDPOINT: "neither it nor its name says of which capability it is.",
+    Reason.UNREAD_ROWS: "some rows could not be read, and are not in these figures: {count}.",
+    Reason.SAME_FILE: "it is the same as {about}, and counts once.",
+    Reason.SAME_ROWS: "another file tells the same days, or in more detail; they count once: {count}.",
+    Reason.ADDED_UP: "another file tells other figures of the same days, and both are added up: {count}.",
+    Reason.REPLACED: "a later file tells something else of the same, and that one holds.",
+}
 
 
 def days_left(count: int) -> str:
@@ -36,7 +55,18 @@ def source_notices(state: State, report: Report) -> Iterator[Notice]:
         yield from _of_files(state)
     if state.told.kind == "legacy":
         yield from _of_legacy(state, report)
+    yield from _not_narrowed(report)
     yield from _unread(state, report.scope.days)
+
+
+def problems_text(problems: Sequence[Problem]) -> str | None:
+    """What of saved files could not be read, or was not counted; None when all was."""
+    return " ".join(map(_problem_text, problems)) or None
+
+
+def _problem_text(problem: Problem) -> str:
+    text = _PROBLEMS[problem.reason].format(count=problem.count, about=listed(list(problem.about)))
+    return f"{problem.name}: {text}"
 
 
 def files_text(names: list[str]) -> str:
@@ -52,7 +82,7 @@ def _of_files(state: State) -> Iterator[Notice]:
     text = f"These figures are of saved files and not of your account: {files_text(list(state.files.read))}."
     yield _notice("imported", "info", text, close)
     if state.files.problems:
-        yield _notice("import-problem", "warning", " ".join(state.files.problems))
+        yield _notice("import-problem", "warning", state.files.problems)
 
 
 def _of_legacy(state: State, report: Report) -> Iterator[Notice]:
@@ -76,6 +106,17 @@ def _of_legacy(state: State, report: Report) -> Iterator[Notice]:
         text = f"The days of the bill of {days} come to {by_day}, and the total that {host} sent with them is {total}."
         yield _notice("disagreement", "warning", text)
     yield from _of_use(state, report)
+
+
+def _not_narrowed(report: Report) -> Iterator[Notice]:
+    scope, told = report.scope, report.scope.told
+    if told.kind == "organization" or not (told.has_bill and scope.filters):
+        return
+    if given(cost_query(scope.filters, told=told), scope.days, told) is not None:
+        return
+    by = listed([in_a_sentence(DIMENSIONS[one].one) for one in scope.filters])  # type: ignore[index] # our own dimensions
+    rest = "what is shown is use at list prices (≈)" if told.usage else "nothing is left to show"
+    yield _notice("spend-not-narrowed", "info", f"The bill is not told by {by}: with this filter, {rest}.")
 
 
 def _of_use(state: State, report: Report) -> Iterator[Notice]:

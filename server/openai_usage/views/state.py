@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from openai_usage.account import Account
+from openai_usage.days import Days
 from openai_usage.directory import Directory
 from openai_usage.endpoints import Query
 from openai_usage.limits import LimitsOf, RateLimit, SpendAlert, SpendLimit
@@ -48,8 +49,10 @@ class Files:
 
     read: Sequence[str]
     """Names of files."""
-    problems: Sequence[str]
+    problems: str | None
     """What of it could not be read, in words."""
+    days: Days | None = None
+    """From the first to the last that they tell of."""
 
 
 @dataclass(frozen=True, slots=True)

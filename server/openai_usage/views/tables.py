@@ -171,7 +171,7 @@ def ranking_table(state: State, report: Report, ranking: Ranking) -> FullTable[E
         fields.append(
             Field("quantity", "Quantity", lambda entry: _quantity(state, entry), lambda entry: entry.quantity)
         )
-    if by in report.estimates.by and endpoint is None:
+    if any(entry.key in report.estimates.by.get(by, {}) for entry in ranking.entries) and endpoint is None:
         fields.append(_estimate_field(state, report.estimates.by[by], ranking, total))
     there = {field.id for field in fields}
     fields += [_count_field(state, name, endpoint) for name in _metrics(ranking, endpoint) if name not in there]
