@@ -169,6 +169,7 @@ async def test_what_could_not_be_read_is_said(world: World, tmp_path: Path) -> N
 async def test_where_nothing_is_understood_the_panel_stays(world: World, tmp_path: Path) -> None:
     async with world.monitor(environ=NO_KEY) as watched:
         watched.show()
+        await world.is_quiet()
         count = len(world.panels)
         with pytest.raises(NothingReadError):
             await watched.import_files([put(tmp_path, "notes.txt", "milk")])
@@ -220,6 +221,7 @@ async def test_an_import_that_is_given_up_changes_nothing(
 
     async with world.monitor(environ=NO_KEY) as watched:
         watched.show()
+        await world.is_quiet()
         count = len(world.panels)
         monkeypatch.setattr(Monitor, "_wait_for", give_up)
         with pytest.raises(CancelledError):
