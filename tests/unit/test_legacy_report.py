@@ -24,6 +24,7 @@ from openai_usage.demo.legacy import Legacy
 from openai_usage.endpoints import COSTS, USAGE, Query, by_everything
 from openai_usage.openai_api import ApiError, Client, Fault
 from openai_usage.protocol import PanelView, Selection
+from openai_usage.report import period
 from openai_usage.report.sums import value_of
 from openai_usage.rows import Bucket
 from openai_usage.scope import CAPABILITIES, FIRST_DAY, RANKED, groups_of, measures_of
@@ -158,6 +159,15 @@ def test_hours_and_minutes_are_the_day(day: date, era: Era) -> None:
         whole = sums(store, queries.usage_query(endpoint), of_day, "model", metrics)
         for width in endpoint.widths:
             assert sums(store, queries.usage_query(endpoint, width), of_day, "model", metrics) == whole
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_rows_that_are_alike_are_one(era: Era) -> None:
+    store = store_of(era)
+    asked = [queries.usage_query(endpoint, width) for endpoint in store.told.usage for width in endpoint.widths]
+    for query in (*asked, queries.TOTAL, Query(COSTS, ("line_item",))):
+        for bucket in store.buckets[query].of(BILLED):
+            assert len({*bucket.keys}) == len(bucket.keys)
 
 
 # What is drawn adds up.
@@ -580,3 +590,28 @@ def test_an_account_of_another_source_unit_or_organisation_has_another_file(tmp_
     for source in sources:
         open_account(tmp_path, source.account("https://api.openai.com/v1"), secret).close()
     assert len(list(tmp_path.glob("*.sqlite3"))) == len(sources)
+
+
+def test_an_estimate_that_would_be_waited_for_too_long_is_not_left_out_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = of_use_alone()
+    selection = selection_of(USED, measure="estimate")
+    days_with_rows = [selection_of(Days(day, day), measure="estimate") for day in USED]
+    rows = [
+        sum(len(bucket.keys) for one in store.told.usage for bucket in store.buckets[queries.usage_query(one)].of(days))
+        for days in (chosen(store, NOW, one).days for one in days_with_rows)
+    ]
+    # As many rows as there are, however many days of the period are not known.
+    monkeypatch.setattr(period, "_MOST_ESTIMATED", sum(rows))
+    long = selection_of(last_days(900, TODAY), measure="estimate")
+    for one in (selection, long):
+        assert report_of(store, NOW, one).estimates.narrowed is not None
+    monkeypatch.setattr(period, "_MOST_ESTIMATED", sum(rows) - 1)
+    for one in (selection, long):
+        state = state_of(store, NOW, one)
+        assert state.report is not None
+        assert state.report.estimates.narrowed is None
+        panel = views.panel_view(state)
+        said = [notice.text for section in panel.sections for notice in section.notices if notice.id == "too-much"]
+        assert said == ["There is too much use in these days to estimate what it costs: choose fewer days."]

@@ -35,7 +35,7 @@ _AMOUNT: Final = COSTS.column("amount")
 _QUANTITY: Final = COSTS.column("quantity")
 _DAY: Final = timedelta(days=1)
 _MOST_ESTIMATED: Final = 200_000
-"""Keys times days: each takes some microseconds, and is waited for."""
+"""Rows, or keys times days: each takes some microseconds, and is waited for."""
 _SECONDS: Final = {"1d": 86_400, "1h": 3600, "1m": 60}
 
 
@@ -93,6 +93,7 @@ class _Reader:
         is_told = all(map(self._names, scope.filters))
         self._narrowed = [one for one in self._usage if is_told and can_be_narrowed(one, scope.filters)]
         self._priced: list[PricedUse] | None = None
+        self._is_too_much = False
         self._compared = compared(scope)
         self._missing: dict[Query, list[Days]] = {}
         # Its empty days do not tell that nothing was used, as long as there is not one that has something.
@@ -157,18 +158,19 @@ class _Reader:
         """Where no bill by model, key or project is told; empty where it is not known, or too much to wait for."""
         if self._priced is None:
             used = [self._use(endpoint) for endpoint in self._narrowed]
-            is_few = (
-                sum(len(self._store.buckets[query].keys) for query in used) * len(self._scope.days) < _MOST_ESTIMATED
-            )
-            is_wanted = self._told.kind != "organization" and pricing.is_loaded() and self._is_in_dollars and is_few
-            self._priced = price_use(self._store, used, self._scope.days) if is_wanted else []
+            is_wanted = self._told.kind != "organization" and pricing.is_loaded() and self._is_in_dollars
+            if is_wanted:
+                known = (bucket for query in used for bucket in self._store.buckets[query].of(self._scope.days))
+                self._is_too_much = sum(len(bucket.keys) for bucket in known) > _MOST_ESTIMATED
+            can_be = is_wanted and not self._is_too_much
+            self._priced = price_use(self._store, used, self._scope.days) if can_be else []
         return self._priced
 
     def _estimates_of_all(self) -> Estimates:
         """Of a source that tells no bill by model, key or project."""
         scope, priced = self._scope, self._priced_use()
         if not any(one.buckets for one in priced):
-            return Estimates()
+            return Estimates(is_too_much=self._is_too_much)
         is_part = any(self._use(endpoint) in self._missing for endpoint in self._narrowed)
 
         def of(by: str | None) -> dict[Value, Estimate]:

@@ -207,6 +207,9 @@ def _limits_of_data(report: Report) -> Iterator[Notice]:
         if report.estimates.is_too_much:
             text += " There are too many keys to estimate what they cost then: choose some of them."
         yield _notice("keys-since", "info", text)
+    elif report.estimates.is_too_much:
+        text = "There is too much use in these days to estimate what it costs: choose fewer days."
+        yield _notice("too-much", "info", text)
     if not report.estimates.narrowed:
         found = (one for by in report.estimates.by.values() for one in by.values())
         yield from _unpriced(name for one in found for name in one.unpriced)

@@ -144,9 +144,10 @@ def _not_told(state: State, error: ApiError) -> str:
 def _days_notice(state: State, days: Days, missing: list[Days]) -> Notice:
     count = sum(map(len, missing))
     here = len(days) - count
+    others = "the other one takes" if count == 1 else f"the other {count} take"
     text = (
-        f"Use comes one day at a time, {MOST} days a minute: {here} of {len(days)} days are in these figures, the "
-        f"other {count} take {_about(round(how_long(count).total_seconds() / 60))}."
+        f"Use comes one day at a time, {MOST} days a minute: {here} of {len(days)} days are in these figures, "
+        f"{others} {_about(round(how_long(count).total_seconds() / 60))}."
     )
     return _notice("days", "info", text, None if state.is_reading_days else _GO_ON)
 
