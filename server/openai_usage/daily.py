@@ -108,6 +108,7 @@ class DailyReading:
                         continue
                     with store.up_to_date():
                         store.use_asked = pace.noted(store.use_asked, self._clock())
+                    moves = store.moves
                     scope = self._seen(self._clock()).scope
                     error = await reader.ask_use(fetch.legacy.use(days[0], scope.asked_user if scope else None))
                     if error is not None and error.fault is Fault.RATE_LIMITED and refusals < _MOST_REFUSED:
@@ -119,4 +120,8 @@ class DailyReading:
                     if error is not None:
                         return
                     refusals = 0
+                    if store.moves != moves:
+                        # Where no bill tells that something is used, this does.
+                        with store.up_to_date():
+                            store.quiet = 0
                     self._tell()

@@ -59,7 +59,7 @@ class Figures:
             return None
         store = self._store
         known = [
-            store.account_read if store.account.one_sum else None,
+            store.account_read if store.account.one_sum or store.account.credit else None,
             store.buckets[fetch.legacy.USE].as_of if fetch.legacy.has_use(store) else None,
         ]
         return max((one for one in known if one is not None), default=None)

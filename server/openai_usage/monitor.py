@@ -18,7 +18,7 @@ from openai_usage.daily import DailyReading
 from openai_usage.days import Days
 from openai_usage.figures import Figures
 from openai_usage.identity import Identity
-from openai_usage.openai_api import ApiError
+from openai_usage.openai_api import REFUSALS, ApiError
 from openai_usage.protocol import PanelView, Selection, StatusView, WindowState
 from openai_usage.reader import Plan, Reader
 from openai_usage.refresh import Refresh
@@ -563,6 +563,7 @@ class Monitor:
             yield lambda count: say(views.days_left(count))
 
     def _on_day(self) -> None:
+        self._learn()
         # Only now it may be known whose members there are.
         if self._store.names_read is None:
             self._more_wanted = True
@@ -653,16 +654,18 @@ class Monitor:
     @property
     def _bill_failure(self) -> ApiError | None:
         """Why the newest bill is not there, unless it is among several things that the source may tell."""
-        store = self._store
-        is_refused = any(topic == queries.TOTAL for topic, _ in store.refused.values())
-        return None if is_refused and store.source.kind == "legacy" else store.failures.get(queries.TOTAL)
+        error = self._store.failures.get(queries.TOTAL)
+        is_one_among_several = self._store.source.kind == "legacy" and error is not None and error.fault in REFUSALS
+        return None if is_one_among_several else error
 
     @property
     def _untold(self) -> views.Untold | None:
         """The endpoints of 2023 told nothing, and what they said instead; None: they tell something, or may yet."""
         store, key = self._store, self._credential
         told = store.told
-        if store.source.kind != "legacy" or not isinstance(key, Credential) or told.has_bill or store.account.one_sum:
+        if store.source.kind != "legacy" or not isinstance(key, Credential) or told.has_bill:
+            return None
+        if store.account.one_sum is not None or store.account.credit is not None:
             return None
         use = store.failures.get(fetch.legacy.USE)
         is_known = store.buckets[fetch.legacy.USE].days is not None

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from openai_usage import fetch, pricing, queries, report, views
-from openai_usage.account import Disagreement, OneSum
+from openai_usage.account import Credit, Disagreement, OneSum
 from openai_usage.days import Days, last_days, midnight
 from openai_usage.demo.five_minutes import Era
 from openai_usage.demo.legacy import Legacy
@@ -28,7 +28,7 @@ from openai_usage.report import period
 from openai_usage.report.sums import value_of
 from openai_usage.rows import Bucket
 from openai_usage.scope import CAPABILITIES, FIRST_DAY, RANKED, groups_of, measures_of
-from openai_usage.source import Source
+from openai_usage.source import LEGACY, Source
 from openai_usage.store import Store, open_account
 from openai_usage.views.words import SECTIONS
 from tests.support.of_2023 import API_KEY, GATEWAY, chosen, read_2023, read_organization, report_of, run, state_of
@@ -425,7 +425,7 @@ def test_what_is_told(bill: str, use: str) -> None:
     if bill in {"known", "both"}:
         store.put(queries.TOTAL, Days(TODAY, TODAY), [], NOW)
     if bill in {"refused", "both"}:
-        store.refused["bill by day"] = queries.TOTAL, error
+        store.failures[queries.TOTAL] = error
     if bill == "one sum":
         store.account = replace(store.account, one_sum=OneSum(Decimal(1), None))
     if use in {"known", "both"}:
@@ -434,7 +434,7 @@ def test_what_is_told(bill: str, use: str) -> None:
         columns = tuple([1] for _ in USAGE[0].metrics)
         store.put(of_use, Days(TODAY, TODAY), [Bucket(midnight(TODAY), [number], columns)], NOW)
     if use in {"refused", "both"}:
-        store.refused["use by day"] = fetch.legacy.USE, error
+        store.failures[fetch.legacy.USE] = error
     told = store.told
     assert told.kind == "legacy"
     assert told.has_bill == (bill not in {"refused", "one sum"})
@@ -615,3 +615,19 @@ def test_an_estimate_that_would_be_waited_for_too_long_is_not_left_out_in_silenc
         panel = views.panel_view(state)
         said = [notice.text for section in panel.sections for notice in section.notices if notice.id == "too-much"]
         assert said == ["There is too much use in these days to estimate what it costs: choose fewer days."]
+
+
+def test_a_credit_alone_is_shown() -> None:
+    """Older keys of users are told no more than that."""
+    store = Store(source=Source("legacy"))
+    store.failures[queries.TOTAL] = ApiError(Fault.SESSION_ONLY, status=403)
+    store.account = replace(store.account, credit=Credit(Decimal(18), Decimal("1.85"), Decimal("16.15")))
+    store.account_read = NOW
+    for n in range(5):
+        for endpoint in LEGACY.usage:
+            store.put(by_everything(endpoint), Days(TODAY - timedelta(days=n), TODAY - timedelta(days=n)), [], NOW)
+    state = state_of(store, NOW)
+    assert views.status_view(state).text == "$(graph) $16.15 credit left"
+    panel = views.panel_view(state)
+    assert [(one.id, one.text) for one in panel.metrics] == [("credit", "$16.15")]
+    assert {"no-bill", "unfilled"} <= {one.id for one in panel.notices}

@@ -13,6 +13,7 @@ from typing import Final, Literal, get_args
 
 from openai_usage.days import Days
 from openai_usage.endpoints import COSTS, Query, by_everything
+from openai_usage.openai_api import REFUSALS
 from openai_usage.rows import Bucket
 from openai_usage.source import Source, Told
 from openai_usage.store.accounts import set_aside
@@ -65,7 +66,8 @@ class Store(Facts):
         told = self._told
         if told.kind != "legacy":
             return told
-        bill, refused = Query(COSTS), {topic for topic, _ in self.refused.values()}
+        # What came of it the last time, also while it is asked once more.
+        bill, refused = Query(COSTS), {topic for topic, error in self.failures.items() if error.fault in REFUSALS}
         is_untold = self.account.one_sum is not None or bill in refused
         use = by_everything(told.usage[0])
         keys = [(query, self.buckets[query].keys) for query in map(by_everything, told.usage)]

@@ -25,7 +25,7 @@ _MOST_LINE_ITEMS = 3
 def status_view(state: State) -> StatusView:
     """What the status bar shows. With numbers, a failure only adds to them."""
     explanation = _explanation(state)
-    if state.recent is not None or state.account.one_sum or state.month:
+    if state.recent is not None or state.account.one_sum or state.month or (state.as_of and state.account.credit):
         return _with_numbers(state, state.recent, explanation)
     if explanation is None:
         return StatusView(
@@ -102,7 +102,7 @@ def _text(state: State, recent: Recent | None) -> tuple[str, str, str]:
 
 
 def _text_without_bill(state: State, today: str, month: str) -> tuple[str, str, str]:
-    """One sum, or use at list prices."""
+    """One sum, or use at list prices, or a credit where that is all."""
     if (one_sum := state.account.one_sum) is not None:
         text = used_text(state, one_sum)
         return text, f": {text}, {since_text(state, one_sum)}", "graph"
@@ -111,6 +111,9 @@ def _text_without_bill(state: State, today: str, month: str) -> tuple[str, str, 
         for estimate, days in ((state.today, today), (state.month, month))
         if estimate and not is_unknown(estimate)
     ]
+    if not estimates and state.month is None and (credit := state.account.credit) is not None:
+        text = f"{state.money(credit.available)} credit left"
+        return text, f": {text}", "graph"
     if not estimates:
         return "OpenAI usage", ": no list price is known", "graph"
     # A bar has little room: "or more" is a sign there.
