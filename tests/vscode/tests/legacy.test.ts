@@ -236,7 +236,9 @@ describe("without an admin key", () => {
 /** Chooses a file in VS Code's own dialog, once that shows its folder: before, it would add that to what is typed. */
 async function pick({ quickInput, page }: Workbench, folder: string, file: string): Promise<void> {
   const input = quickInput.locator("input.input");
-  await eventually(async () => assert.equal((await input.inputValue()).replace(/\/$/, ""), folder.replace(/\/$/, "")));
+  await eventually(async () =>
+    assert.equal((await input.inputValue()).replace(/\/$/, ""), folder.replace(/\/$/, "")),
+  );
   await input.fill(file);
   // It looks the file up, and takes none before it has.
   await quickInput.locator(".monaco-list-row").getByText(basename(file)).waitFor();
