@@ -46,6 +46,8 @@ class DailyReading:
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
         self._is_stopped = False
+        self._failed_in: datetime | None = None
+        """The look in which a day was not answered: until the next one, it would fail again."""
         self.all_of_it = False
         """Also what is not read without being asked for."""
 
@@ -57,10 +59,13 @@ class DailyReading:
     def go_on(self) -> None:
         """The user did something: what was stopped may begin again."""
         self._is_stopped = False
+        self._failed_in = None
 
     def start(self, reader: Reader) -> None:
         """Read what is missing, unless it is being read, or the user stopped that."""
         if reader.store.source.kind != "legacy" or self._task is not None or self._is_stopped:
+            return
+        if self._failed_in == reader.store.asked:
             return
         if self._wanted(reader):
             self._task = asyncio.create_task(self._run(reader))
@@ -70,7 +75,7 @@ class DailyReading:
         if self._task is not None:
             self._task.cancel()
         # The next one may begin before this one has ended.
-        self._task = None
+        self._task = self._failed_in = None
         self.all_of_it = False
 
     def _stop(self) -> None:
@@ -118,6 +123,7 @@ class DailyReading:
                         await asyncio.sleep(max(rest, _AFTER_TOO_MANY).total_seconds())
                         continue
                     if error is not None:
+                        self._failed_in = store.asked
                         return
                     refusals = 0
                     if store.moves != moves:

@@ -18,7 +18,7 @@ from openai_usage.daily import DailyReading
 from openai_usage.days import Days
 from openai_usage.figures import Figures
 from openai_usage.identity import Identity
-from openai_usage.openai_api import REFUSALS, ApiError
+from openai_usage.openai_api import ApiError
 from openai_usage.protocol import PanelView, Selection, StatusView, WindowState
 from openai_usage.reader import Plan, Reader
 from openai_usage.refresh import Refresh
@@ -470,7 +470,7 @@ class Monitor:
             return
         self._more_wanted = False
         if self._bill_failure is None:
-            if is_asked or self._schedule.is_on:
+            if is_asked or (self._schedule.is_on and not self._schedule.is_idle):
                 self._days.start(reader)
             # After the figures: reading all at once would keep them waiting.
             now = self._clock()
@@ -565,7 +565,7 @@ class Monitor:
     def _on_day(self) -> None:
         self._learn()
         # Only now it may be known whose members there are.
-        if self._store.names_read is None:
+        if self._store.names_read is None and fetch.names(self._store):
             self._more_wanted = True
             self._wake.set()
         self._on_key()
@@ -655,8 +655,7 @@ class Monitor:
     def _bill_failure(self) -> ApiError | None:
         """Why the newest bill is not there, unless it is among several things that the source may tell."""
         error = self._store.failures.get(queries.TOTAL)
-        is_one_among_several = self._store.source.kind == "legacy" and error is not None and error.fault in REFUSALS
-        return None if is_one_among_several else error
+        return error if self._store.source.kind != "legacy" or self._store.told.has_bill else None
 
     @property
     def _untold(self) -> views.Untold | None:
@@ -668,9 +667,8 @@ class Monitor:
         if store.account.one_sum is not None or store.account.credit is not None:
             return None
         use = store.failures.get(fetch.legacy.USE)
-        is_known = store.buckets[fetch.legacy.USE].days is not None
         is_empty = fetch.legacy.is_unfilled(store, self._clock().date())
-        if not is_empty and (is_known or use is None):
+        if fetch.legacy.has_use(store) or (use is None and not is_empty):
             return None
         return views.Untold(key.kind, key.variable, store.failures.get(queries.TOTAL), use)
 

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from openai_usage import fetch, pricing, queries, report, views
-from openai_usage.account import Credit, Disagreement, OneSum
+from openai_usage.account import Credit, Doubt, OneSum
 from openai_usage.days import Days, last_days, midnight
 from openai_usage.demo.five_minutes import Era
 from openai_usage.demo.legacy import Legacy
+from openai_usage.demo.organization import Organization
 from openai_usage.endpoints import COSTS, USAGE, Query, by_everything
 from openai_usage.openai_api import ApiError, Client, Fault
 from openai_usage.protocol import PanelView, Selection
@@ -144,7 +145,8 @@ def test_use_is_that_of_the_organisation_api(name: str, days: Days, dimension: s
 
 def _by_person(seed: int, by_user: dict[str | None, list[Any]]) -> list[Any]:
     """Sums of each person's rows, and of those that are nobody's as one."""
-    people = {user.id for user in (store_of(seed=seed).directory or pytest.fail("no members")).users.values()}
+    named = (store_of(seed=seed).directory or pytest.fail("no members")).users
+    people = {user for user, email in Organization(seed).roster.emails().items() if email in named}
     found = [sum(row) for user, row in by_user.items() if user in people]
     nobody = sum(sum(row) for user, row in by_user.items() if user not in people)
     return [*found, *([nobody] if nobody else [])]
@@ -362,7 +364,8 @@ def test_what_has_no_list_price_is_not_said_to_cost_nothing() -> None:
 
 
 def test_one_user_s_use_where_rows_name_none() -> None:
-    user = min(one for one in (store_of().directory or pytest.fail("no members")).users if "@" not in one)
+    named = (store_of().directory or pytest.fail("no members")).users
+    user = min(one for one, email in Organization().roster.emails().items() if email in named)
     used = last_days(3, TODAY)
     options = Legacy(era="2023", requests_per_minute=FAST)
     account = store_of().account.organization
@@ -535,14 +538,14 @@ async def test_a_bill_that_does_not_come_to_its_total_is_told_until_it_does() ->
         await client.aclose()
 
     await read(recent, bill_of((TODAY, "100"), total="300"))
-    found = Disagreement(recent.first, recent.last, Decimal(1), Decimal(3))
-    assert store.account.disagreement == found
+    found = Doubt(recent.first, recent.last, Decimal(1), Decimal(3), unlisted=1)
+    assert store.account.doubts == (found,)
     # Other days say nothing of these.
     await read(earlier, bill_of((earlier.first, "50"), total="50"))
-    assert store.account.disagreement == found
+    assert store.account.doubts == (found,)
     store.since = NOW + DAY
     await read(recent, bill_of((TODAY, "300"), total="300"))
-    assert store.account.disagreement is None
+    assert not store.account.doubts
 
 
 # Kept in a file.
@@ -561,7 +564,7 @@ def test_what_was_read_is_the_same_after_a_restart(tmp_path: Path, era: Era) -> 
     with store.up_to_date():
         store.unread = {TODAY: {"data": 3, "ft_data": 1}, date(2025, 2, 28): {"tts_api_data": 2}}
         store.account = replace(store.account, one_sum=OneSum(Decimal("0.1000000000000000000000000001"), TODAY),
-                                disagreement=Disagreement(TODAY, TODAY, Decimal("1.10"), Decimal("1E+3")))  # fmt: skip
+                                doubts=(Doubt(TODAY, TODAY, Decimal("1.10"), Decimal("1E+3")),))  # fmt: skip
         store.account = replace(store.account, one_sum=None)
     selections_ = [Selection(period="7d", section=one, measure=measure) for one in SECTIONS
                    for measure in ("spend", "estimate", "tokens", "requests")]  # fmt: skip

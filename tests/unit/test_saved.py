@@ -186,7 +186,7 @@ def test_an_account_of_2023() -> None:
         ("rows.json", USE_OF_A_DAY),
     )  # fmt: skip
     assert found.one_sum == Decimal("12.34")
-    assert found.subscription == Subscription(Decimal("120.5"), Decimal(96), "Pay-as-you-go", "Northwind")
+    assert found.subscription == Subscription(Decimal("120.5"))
     assert found.credit == Credit(Decimal(18), Decimal("1.85"), Decimal("16.15"))
     assert found.organization == Organization("org-made-up", "Northwind", is_default=True, role="owner")
     assert found.directory.users["user-made-up"] == User("user-made-up", "Ada", "ada@example.com")

@@ -4,17 +4,16 @@ The bill comes in ranges of days. Use comes one day at a time and 5 days a minut
 (see `daily`). What is refused once is refused for all days alike: a question's text names no days.
 """
 
-import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from openai_usage import money, openai_api, queries
-from openai_usage.account import Account, Disagreement, OneSum
+from openai_usage import openai_api, queries
+from openai_usage.account import Account, Doubt, OneSum
 from openai_usage.days import Days, last_days, month_of
-from openai_usage.directory import Directory
+from openai_usage.directory import Directory, User
 from openai_usage.endpoints import COSTS, USAGE, Query, Width
 from openai_usage.fetch.question import DIRECTORY, Question, Seen, to_read
 from openai_usage.openai_api import ApiError
@@ -36,6 +35,7 @@ _LONGEST_BILL: Final = 90
 """Days in one question: about 100 were answered in 2023 (clients asked for so many)."""
 _WIDTHS: Final[tuple[Width, ...]] = ("1d", "1h", "1m")
 _HALF_A_CENT: Final = Decimal("0.005")
+_MOST_DOUBTS: Final = 20
 _EMPTY_ENOUGH: Final = 5
 """Newest days without any row, after which older ones are only read on request: OpenAI's own endpoint is not filled."""
 MOST_AT_ONCE: Final = 31
@@ -103,15 +103,22 @@ def _keep_bill(store: Store, bill: "openai_api.legacy.Bill", days: Days, now: da
     with store.up_to_date():
         for query, some in ((queries.TOTAL, whole), (_BY_LINE_ITEM, bill.records)):
             store.put(query, days, buckets_of(some, COSTS, "1d", store.buckets[query].keys), now)
-        told = money.total(Decimal(one.numbers[_AMOUNT]) for one in bill.records)
-        # Servers that add up in binary are off by far less.
-        known, off = store.account.disagreement, None
-        if bill.total is not None and abs(bill.total - told) >= _HALF_A_CENT:
-            off = Disagreement(days.first, days.last, told, bill.total)
-        elif known is not None and (known.last < days.first or days.last < known.first):
-            # Other days say nothing of those.
-            off = known
-        store.account = replace(store.account, one_sum=None, disagreement=off)
+        doubt = _doubt(bill, days, now.date())
+        # Of days that were answered anew, what was said before does not hold any more.
+        others = [one for one in store.account.doubts if one.last < days.first or days.last < one.first]
+        doubts = sorted([*others, *([doubt] if doubt else [])], key=lambda one: one.first)
+        store.account = replace(store.account, one_sum=None, doubts=tuple(doubts[-_MOST_DOUBTS:]))
+
+
+def _doubt(bill: "openai_api.legacy.Bill", days: Days, today: date) -> Doubt | None:
+    # Servers that add up in binary are off by far less.
+    is_off = bill.total is not None and abs(bill.total - bill.by_day) >= _HALF_A_CENT
+    asked = [day for day in days if day <= today]
+    # OpenAI lists each day. With a total that is right there is nothing in those that are not listed.
+    unlisted = 0 if bill.total is not None and not is_off else len([day for day in asked if day not in bill.days])
+    if not is_off and not unlisted and bill.at_midnight:
+        return None
+    return Doubt(days.first, days.last, bill.by_day, bill.total if is_off else None, unlisted, bill.at_midnight)
 
 
 def _without_line_item(key: tuple[str | None, ...]) -> tuple[str | None, ...]:
@@ -119,26 +126,30 @@ def _without_line_item(key: tuple[str | None, ...]) -> tuple[str | None, ...]:
 
 
 async def _keep_one_sum(client: "Client", store: Store, amount: Decimal, days: Days) -> None:
-    """Whether it goes by dates is asked once: of a day before OpenAI's first one there is nothing to tell.
-
-    While nothing was used there is no telling, so that all days are asked for: none is none, whichever it goes by.
-    """
     before = store.account.one_sum
-    since: date | None = days.first
-    if before is not None and before.is_sure:
-        since = before.since and days.first
-    elif amount:
-        long_ago = Days(FIRST_DAY - timedelta(days=1), FIRST_DAY - timedelta(days=1))
-        then = await openai_api.legacy.bill(client, long_ago, store.source.unit)
-        since = None if then.total == amount else days.first
-    else:
-        with contextlib.suppress(ApiError):
-            ever = await openai_api.legacy.bill(client, Days(FIRST_DAY, days.last), store.source.unit)
-            since = None if not ever.total else days.first
-    found = OneSum(amount, since, is_sure=bool(amount) or (before is not None and before.is_sure))
+    is_known = before is not None and before.is_sure
+    goes_by_dates = (
+        before.since is not None if before and is_known else await _goes_by_dates(client, store, amount, days)
+    )
+    found = OneSum(amount, days.first if goes_by_dates else None, is_sure=bool(amount) or is_known)
     with store.up_to_date():
         store.moves += found != before
         store.account = replace(store.account, one_sum=found)
+
+
+async def _goes_by_dates(client: "Client", store: Store, amount: Decimal, days: Days) -> bool:
+    """Asked once: of a day before OpenAI's first one there is nothing to tell, or the sum is not of that day.
+
+    While nothing was used there is no telling, so that all days are asked for: none is none, whichever it goes by.
+    """
+    long_ago = FIRST_DAY - timedelta(days=1)
+    asked = Days(long_ago, long_ago) if amount else Days(FIRST_DAY, days.last)
+    try:
+        told = await openai_api.legacy.bill(client, asked, store.source.unit)
+    except ApiError:
+        # Who refuses some dates goes by them.
+        return True
+    return bool(told.total) != bool(amount)
 
 
 async def _read_subscription(client: "Client", store: Store, now: datetime) -> None:
@@ -182,7 +193,7 @@ async def _read_members(client: "Client", store: Store, _: datetime) -> None:
     members = await openai_api.legacy.members(client, organization_id)
     with store.up_to_date():
         known = store.directory or Directory(is_whole=False)
-        store.directory = replace(known, users={**known.users, **{one.id: one for one in members}})
+        store.directory = replace(known, users=_users(known.users.values(), members))
 
 
 # Use.
@@ -210,7 +221,11 @@ def use_to_read(store: Store, seen: Seen, today: date, *, all_of_it: bool = Fals
 
 def is_unfilled(store: Store, today: date) -> bool:
     """Whether the newest days are known, and there is nothing in any of them: that says nothing of what was used."""
-    return not store.buckets[USE].missing(last_days(_EMPTY_ENOUGH, today)) and not has_use(store)
+    newest = last_days(_EMPTY_ENOUGH, today)
+    if store.buckets[USE].missing(newest) or any(day in store.unread for day in newest):
+        return False
+    known = (store.buckets[queries.usage_query(endpoint)] for endpoint in store.source.tells.usage)
+    return not any(len(bucket.keys) for buckets in known for bucket in buckets.of(newest))
 
 
 def has_use(store: Store) -> bool:
@@ -264,5 +279,20 @@ def _with(known: Directory, told: Directory) -> Directory:
         known,
         projects={**known.projects, **told.projects},
         api_keys={**known.api_keys, **told.api_keys},
-        users={**told.users, **known.users},
+        users=_users(told.users.values(), known.users.values()),
     )
+
+
+def _users(rows: Iterable[User], members: Iterable[User]) -> dict[str, User]:
+    """Rows of late 2024 name a user by an e-mail address, and lists of members by an id: that is one user and not two.
+
+    The one that rows name is who can be chosen; the list knows more of them.
+    """
+    found = {one.id: one for one in rows}
+    for one in members:
+        by_email = found.get(one.email or "")
+        if by_email is not None and one.id != by_email.id:
+            found[by_email.id] = replace(by_email, name=one.name or by_email.name)
+        else:
+            found[one.id] = one
+    return found

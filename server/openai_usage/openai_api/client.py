@@ -150,11 +150,17 @@ class Client:
 
     @asynccontextmanager
     async def answer(
-        self, path: str, parameters: Parameters, decoder: Decoder[Answer], *, at_root: bool = False
+        self,
+        path: str,
+        parameters: Parameters,
+        decoder: Decoder[Answer],
+        *,
+        at_root: bool = False,
+        more_tries: int = MORE_TRIES,
     ) -> AsyncIterator[Answer]:
         """The same for an answer that is read piece by piece: no other large one comes in before this is left."""
         async with AsyncExitStack() as turn:
-            body = await self._get_body(path, parameters, turn, at_root=at_root)
+            body = await self._get_body(path, parameters, turn, at_root=at_root, more_tries=more_tries)
             with self.reading(path):
                 answer = decoder.decode(body)
             yield answer
@@ -177,10 +183,16 @@ class Client:
             raise self.error(Fault.NOT_THE_API, ": ".join(filter(None, (path, place, str(error))))) from None
 
     async def _get_body(
-        self, path: str, parameters: Parameters, turn: AsyncExitStack, *, at_root: bool = False
+        self,
+        path: str,
+        parameters: Parameters,
+        turn: AsyncExitStack,
+        *,
+        at_root: bool = False,
+        more_tries: int = MORE_TRIES,
     ) -> bytearray:
         """The body; for a large one, `turn` then holds the right to be the only one."""
-        for tries_left in range(MORE_TRIES, -1, -1):
+        for tries_left in range(more_tries, -1, -1):
             try:
                 return await self._try_once(path, parameters, turn, at_root=at_root)
             except _Again as again:

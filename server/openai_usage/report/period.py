@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from openai_usage import money, pricing
+from openai_usage import fetch, money, pricing
 from openai_usage.days import Days, day_of, midnight
 from openai_usage.endpoints import COSTS, USAGE, Endpoint, Metric, Query, Width
 from openai_usage.protocol import GroupBy
@@ -143,6 +143,13 @@ class _Reader:
         # Of several users together nobody tells the use, where rows of all use name none.
         return bool(self._values(dimension))
 
+    def _may_be_untold(self) -> bool:
+        """Whether the newest days that are shown are among those of which an empty answer may say nothing."""
+        today = day_of(self._now)
+        return (
+            self._told.kind == "legacy" and today in self._scope.days and fetch.legacy.is_unfilled(self._store, today)
+        )
+
     def _bill(self, by: GroupBy | None = None) -> Query:
         return cost_query(self._scope.filters, by, self._told)
 
@@ -171,7 +178,7 @@ class _Reader:
         scope, priced = self._scope, self._priced_use()
         if not any(one.buckets for one in priced):
             return Estimates(is_too_much=self._is_too_much)
-        is_part = any(self._use(endpoint) in self._missing for endpoint in self._narrowed)
+        is_part = any(self._use(endpoint) in self._missing for endpoint in self._narrowed) or self._may_be_untold()
 
         def of(by: str | None) -> dict[Value, Estimate]:
             return estimates_by(priced, scope.filters, by, is_part=is_part)

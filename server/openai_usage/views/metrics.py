@@ -234,16 +234,20 @@ def _counted(state: State, report: Report, count: _Count) -> Metric:
         value=None if count.count is None else str(count.count),
         unit=count.unit,
         text=UNKNOWN if count.count is None else count_text(state, count.count, count.unit),
-        detail=" · ".join(part for part in (_or_more(report), count.detail) if part) or None,
+        detail=" · ".join(part for part in (_or_more(state, report), count.detail) if part) or None,
         change=change,
         severity="ok",
     )
 
 
-def _or_more(report: Report) -> str | None:
+def _or_more(state: State, report: Report) -> str | None:
     """Of use that comes a day at a time, while some days are not there."""
     scope = report.scope
-    return OR_MORE if scope.told.kind == "legacy" and shown_usage_query(scope, USAGE[0]) in report.missing else None
+    if scope.told.kind != "legacy":
+        return None
+    # Where nothing is told of the last days, there may have been something.
+    is_untold = state.is_unfilled and state.now.date() in scope.days
+    return OR_MORE if is_untold or shown_usage_query(scope, USAGE[0]) in report.missing else None
 
 
 def _money(

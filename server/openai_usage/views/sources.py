@@ -13,7 +13,7 @@ from openai_usage.protocol import CLOSE_IMPORT, READ_DAYS, Command, Notice, Noti
 from openai_usage.queries import TOTAL, cost_query, given, shown_usage_query
 from openai_usage.report import Report
 from openai_usage.saved import Problem, Reason
-from openai_usage.views.account import since_text
+from openai_usage.views.account import doubts, since_text
 from openai_usage.views.numbers import day_text, days_text
 from openai_usage.views.problems import explain, not_filled
 from openai_usage.views.state import State
@@ -97,15 +97,32 @@ def _of_legacy(state: State, report: Report) -> Iterator[Notice]:
     elif not state.told.has_bill and (error := state.failures.get(TOTAL)) is not None and state.problem is None:
         why = explain(error, state.base_url, state.now, None).text
         yield _notice("no-bill", "info", f"No bill is told. Amounts with ≈ are use at list prices. {why}")
-    if account.disagreement is not None:
-        days, by_day, total = (
-            days_text(Days(account.disagreement.first, account.disagreement.last)),
-            state.money(account.disagreement.by_day),
-            state.money(account.disagreement.total),
-        )
-        text = f"The days of the bill of {days} come to {by_day}, and the total that {host} sent with them is {total}."
-        yield _notice("disagreement", "warning", text)
+    yield from _doubts(state, report.scope.days, host)
+    for topic, name in (("subscription", "limit"), ("credit", "credit")):
+        error = state.failures.get(topic)
+        if error is not None and getattr(account, topic) is not None and str(error) != str(state.problem):
+            text = f"The {name} could not be read again, and is the last one that was told."
+            yield _notice(f"{topic}-problem", "info", f"{text} {_why(state, error)}")
     yield from _of_use(state, report)
+
+
+def _doubts(state: State, days: Days, host: str) -> Iterator[Notice]:
+    found = doubts(state, days)
+    for one in found:
+        of = days_text(Days(one.first, one.last))
+        if one.total is not None:
+            by_day, total = state.money(one.by_day), state.money(one.total)
+            text = (
+                f"The days of the bill of {of} come to {by_day}, and the total that {host} sent with them is {total}."
+            )
+            yield _notice(f"disagreement-{one.first}", "warning", text)
+        if one.unlisted:
+            some = "1 day" if one.unlisted == 1 else f"{one.unlisted} days"
+            text = f"The bill of {of} does not list {some}, nor a total that is right: they count as nothing."
+            yield _notice(f"unlisted-{one.first}", "warning", text)
+    if any(not one.at_midnight for one in found):
+        text = f"The days that {host} bills do not begin at midnight UTC: some amounts may stand a day off."
+        yield _notice("other-days", "warning", text)
 
 
 def _not_narrowed(report: Report) -> Iterator[Notice]:
@@ -133,12 +150,21 @@ def _of_use(state: State, report: Report) -> Iterator[Notice]:
         yield _notice("usage-problem", "info" if is_absent else "warning", _not_told(state, error))
     elif missing and error is None:
         yield _days_notice(state, scope.days, missing)
-    if state.is_unfilled and state.problem is None:
+    # Where nothing was billed in those days, it is no wonder.
+    is_idle = state.recent is not None and not state.recent.last_7_days
+    if state.is_unfilled and state.problem is None and not is_idle:
         yield _notice("unfilled", "info", f"No use is told of the last days. {not_filled(state.base_url)}")
 
 
 def _not_told(state: State, error: ApiError) -> str:
-    return f"Use by day could not be read: {explain(error, state.base_url, state.now, state.next_attempt).text}"
+    if error.fault in {Fault.NOT_FOUND, Fault.NOT_THE_API}:
+        host = urlsplit(state.base_url).hostname or state.base_url
+        return f"{host} does not tell use by day."
+    return f"Use by day could not be read: {_why(state, error)}"
+
+
+def _why(state: State, error: ApiError) -> str:
+    return explain(error, state.base_url, state.now, state.next_attempt).text
 
 
 def _days_notice(state: State, days: Days, missing: list[Days]) -> Notice:

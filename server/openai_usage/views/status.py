@@ -8,7 +8,7 @@ from urllib.parse import quote
 from openai_usage.days import month_of
 from openai_usage.protocol import REFRESH, SHOW, SHOW_LOG, Command, StatusView
 from openai_usage.report import Estimate, Recent, Share, forecast
-from openai_usage.views.account import account_rows, since_text, used_text
+from openai_usage.views.account import account_rows, doubts, since_text, used_text
 from openai_usage.views.estimates import estimate_text, is_less, is_unknown, not_yet_billed
 from openai_usage.views.markdown import escape
 from openai_usage.views.metrics import budget_of
@@ -61,7 +61,8 @@ def _with_numbers(state: State, recent: Recent | None, explanation: Explanation 
     text, spoken, icon = _text(state, recent)
     # A bill that OpenAI refuses for ever is nothing to be warned of again and again: its estimate says that it is one.
     is_stale = icon == "key" and state.workspace is not None and state.workspace.month is None and key_failure(state)
-    short = bool(explanation or state.left_out or is_stale)
+    month = month_of(state.now.date())
+    short = bool(explanation or state.left_out or is_stale or doubts(state, month))
     icon = "sync~spin" if state.busy else "warning" if short else icon
     lines = [escape_sentence(explanation.text)] if explanation else []
     lines += _key_lines(state)
