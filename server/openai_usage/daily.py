@@ -17,15 +17,21 @@ from openai_usage.reader import Reader
 _log = logging.getLogger(__name__)
 
 _AFTER_TOO_MANY: Final = pace.PER
+_AFTER_FAILURE: Final = timedelta(seconds=2)
 _MOST_REFUSED: Final = 3
 """In a row for being too many: then others ask with the same key, too."""
+_MOST_FAILED: Final = 2
+"""In a row for another reason that may be gone with the next try."""
+_PASSING: Final = frozenset({Fault.SERVER_ERROR, Fault.UNREACHABLE})
 _UNSEEN: Final = timedelta(seconds=1)
+_LOOK_EVERY: Final = timedelta(seconds=5)
+"""While it waits: what is wanted may be another thing by then, and somebody may look."""
 
 
 Wanted = Callable[[], Sequence[date]]
 """The days that are missing now."""
-Begin = Callable[[], AbstractContextManager[Callable[[int], None]]]
-"""Shows progress while it is open, and is told how many days are left."""
+Begin = Callable[[], AbstractContextManager[Callable[[int], None]] | None]
+"""Shows progress while it is open, and is told how many days are left; None: nobody looks."""
 
 
 async def read(
@@ -41,19 +47,26 @@ async def read(
 
     Progress is only shown for what takes longer than a burst. `wanted` and `user` may change on the way.
     """
-    store, refusals = reader.store, 0
+    store, refusals, failed, said = reader.store, 0, 0, 0
     with ExitStack() as progress:
         say: Callable[[int], None] | None = None
         async with reader.days():
             while days := wanted():
-                wait = pace.pause(store.use_asked, clock())
-                if wait > _UNSEEN:
-                    say = say or progress.enter_context(begin())
-                    say(len(days))
-                    await asyncio.sleep(min(wait, pace.PER * 2).total_seconds())
-                    continue
+                # Each question counts, whatever comes of it, and so do those of a server that had the turn before.
                 with store.up_to_date():
-                    store.use_asked = pace.noted(store.use_asked, clock())
+                    now = clock()
+                    wait = pace.pause(store.use_asked, now)
+                    if not wait:
+                        store.use_asked = pace.noted(store.use_asked, now)
+                if wait:
+                    is_seen = wait > _UNSEEN and len(days) != said
+                    if is_seen and say is None and (bar := begin()) is not None:
+                        say = progress.enter_context(bar)
+                    if is_seen and say is not None:
+                        said = len(days)
+                        say(said)
+                    await asyncio.sleep(min(wait, _LOOK_EVERY).total_seconds())
+                    continue
                 error = await reader.ask_use(fetch.legacy.use(days[0], user()))
                 if error is not None and error.fault is Fault.RATE_LIMITED and refusals < _MOST_REFUSED:
                     refusals += 1
@@ -61,8 +74,12 @@ async def read(
                     rest = timedelta(seconds=error.retry_after or 0)
                     await asyncio.sleep(max(rest, _AFTER_TOO_MANY).total_seconds())
                     continue
+                if error is not None and error.fault in _PASSING and failed < _MOST_FAILED:
+                    failed += 1
+                    await asyncio.sleep(_AFTER_FAILURE.total_seconds())
+                    continue
                 if error is not None:
                     return error
-                refusals = 0
+                refusals = failed = 0
                 tell()
     return None

@@ -123,6 +123,8 @@ class Monitor:
         self._fetching: asyncio.Task[fetch.Failures | None] | None = None
         self._reading_history: asyncio.Task[None] | None = None
         self._reading_days: asyncio.Task[None] | None = None
+        self._are_days_asked = False
+        """By what the user did, which counts also where nothing is ever fetched without being asked."""
         self._are_days_stopped = False
         self._import: Imported | None = None
         """Shown in the place of the account."""
@@ -144,6 +146,7 @@ class Monitor:
         self._settings = settings
         is_another = (self._base_url, self._source) != old
         if is_another:
+            self._are_days_stopped = self._are_all_days_wanted = False
             self._forget()
             self._schedule.restart()
             self._learn()
@@ -175,7 +178,8 @@ class Monitor:
         self._panel_visible = window.is_panel_visible
         self._wake.set()
         if self._panel_visible and self._panel_wanted:
-            self._ask(refresh=False)
+            # Who only comes back did not ask for what was cancelled.
+            self._ask(refresh=False, is_act=False)
             self._more_wanted = True
             self._add_up()
             self._publish()
@@ -296,10 +300,11 @@ class Monitor:
         """A table of the panel, all of its rows; None when there is none of that name."""
         return views.table_as_markdown(self._panel_state(), table)
 
-    def _ask(self, *, refresh: bool) -> None:
+    def _ask(self, *, refresh: bool, is_act: bool = True) -> None:
         now = self._clock()
         self._schedule.touch()
-        self._are_days_stopped = False
+        self._are_days_asked = True
+        self._are_days_stopped &= not is_act
         if refresh:
             self._refresh_wanted = now
         if refresh or self._reader.shown(self._seen(now), now):
@@ -451,7 +456,7 @@ class Monitor:
             return
         reader, now, is_due = self._reader, self._clock(), self._schedule.is_due
         is_asked = refresh is not None or is_due or user_waits
-        if not is_asked and self._figures.as_of is None and not self._schedule.is_on:
+        if not is_asked and self._store.asked == LONG_AGO and not self._schedule.is_on:
             self._problem = views.NOT_ASKED
             return
         by_user = refresh is not None or (is_due and user_waits)
@@ -469,7 +474,7 @@ class Monitor:
         elif not self._more_wanted and not (self._identity.needs_names(self._store) and self._schedule.is_on):
             return
         self._more_wanted = False
-        if is_asked or self._schedule.is_on:
+        if is_asked or self._schedule.is_on or self._are_days_asked:
             self._start_days()
         if self._bill_failure is None:
             # After the figures: reading all at once would keep them waiting.
@@ -555,7 +560,7 @@ class Monitor:
 
     def _start_days(self) -> None:
         """Read use a day at a time, where the source gives it so, unless the user stopped that."""
-        reader = self._reader
+        reader, self._are_days_asked = self._reader, False
         if self._store.source.kind != "legacy" or self._reading_days is not None or self._are_days_stopped:
             return
         if self._days_to_read():
@@ -574,13 +579,13 @@ class Monitor:
                 this.cancel()
 
         @contextmanager
-        def begin() -> Iterator[Callable[[int], None]]:
-            # A bar for what nobody looks at would only be in the way.
-            if self._scope(self._clock()) is None:
-                yield lambda _: None
-                return
+        def bar() -> Iterator[Callable[[int], None]]:
             with self._progress(views.READING_DAYS, stop) as say:
                 yield lambda count: say(views.days_left(count))
+
+        def begin() -> AbstractContextManager[Callable[[int], None]] | None:
+            # A bar for what nobody looks at would only be in the way.
+            return None if self._scope(self._clock()) is None else bar()
 
         def tell() -> None:
             # Only now it may be known whose members there are.

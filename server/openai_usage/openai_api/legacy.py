@@ -64,7 +64,7 @@ async def use(client: "Client", day: date, user_id: str | None = None) -> Use:
     do not always say whose they are, so it is added.
     """
     parameters = [("date", day.isoformat()), *([("user_public_id", user_id)] if user_id is not None else [])]
-    found = await _ask(client, "/usage", parameters, use_of)
+    found = await _ask(client, "/usage", parameters, use_of, is_paced=True)
     records = [record for record in found.records if day_of(record.start) == day]
     others = len(found.records) - len(records)
     unread = dict(found.unread)
@@ -138,8 +138,9 @@ async def _ask(
     read: Callable[[object], Answer],
     *,
     at_root: bool = False,
+    is_paced: bool = False,
 ) -> Answer:
-    async with client.answer(path, parameters, JSON, at_root=at_root) as value:
+    async with client.answer(path, parameters, JSON, at_root=at_root, is_once=is_paced) as value:
         refusal = _refusal(value)
         if refusal is not None:
             raise client.error(Fault.BAD_REQUEST, refusal)

@@ -56,7 +56,8 @@ def metrics(state: State, report: Report, recent: Recent | None) -> list[Metric]
         found += _today_and_month(state, workspace.recent, workspace.today)
     found += _budget(state, report, recent)
     found += account_metrics(state)
-    found += _tokens_and_requests(state, report)
+    # Empty answers do not tell that nothing was used.
+    found += [] if state.is_unfilled else _tokens_and_requests(state, report)
     return found
 
 
