@@ -172,7 +172,8 @@ class Monitor:
         self._panel_visible = window.is_panel_visible
         self._wake.set()
         if self._panel_visible and self._panel_wanted:
-            self._ask(refresh=False)
+            # Who only comes back did not ask for what was cancelled.
+            self._ask(refresh=False, is_act=False)
             self._more_wanted = True
             self._add_up()
             self._publish()
@@ -296,10 +297,10 @@ class Monitor:
         """A table of the panel, all of its rows; None when there is none of that name."""
         return views.table_as_markdown(self._panel_state(), table)
 
-    def _ask(self, *, refresh: bool) -> None:
+    def _ask(self, *, refresh: bool, is_act: bool = True) -> None:
         now = self._clock()
         self._schedule.touch()
-        self._days.go_on()
+        self._days.go_on(is_act=is_act)
         if refresh:
             self._refresh_wanted = now
         if refresh or self._reader.shown(self._seen(now), now):
@@ -451,7 +452,7 @@ class Monitor:
             return
         reader, now, is_due = self._reader, self._clock(), self._schedule.is_due
         is_asked = refresh is not None or is_due or user_waits
-        if not is_asked and self._figures.as_of is None and not self._schedule.is_on:
+        if not is_asked and self._store.asked == LONG_AGO and not self._schedule.is_on:
             self._problem = views.NOT_ASKED
             return
         by_user = refresh is not None or (is_due and user_waits)
@@ -470,7 +471,7 @@ class Monitor:
             return
         self._more_wanted = False
         if self._bill_failure is None:
-            if is_asked or (self._schedule.is_on and not self._schedule.is_idle):
+            if is_asked or self._days.is_asked or (self._schedule.is_on and not self._schedule.is_idle):
                 self._days.start(reader)
             # After the figures: reading all at once would keep them waiting.
             now = self._clock()
@@ -553,12 +554,12 @@ class Monitor:
             self._reading_history = None
             self._show_what_is_known()
 
-    @contextmanager
-    def _days_progress(self, stop: Callable[[], object]) -> Iterator[Callable[[int], None]]:
+    def _days_progress(self, stop: Callable[[], object]) -> AbstractContextManager[Callable[[int], None]] | None:
         # A bar for what nobody looks at would only be in the way.
-        if self._scope(self._clock()) is None:
-            yield lambda _: None
-            return
+        return None if self._scope(self._clock()) is None else self._days_bar(stop)
+
+    @contextmanager
+    def _days_bar(self, stop: Callable[[], object]) -> Iterator[Callable[[int], None]]:
         with self._progress(views.READING_DAYS, stop) as say:
             yield lambda count: say(views.days_left(count))
 

@@ -18,12 +18,14 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVarTuple
 
 import httpx
+from pydantic import SecretStr
 
 from openai_usage import credentials
 from openai_usage.credentials import Credential
@@ -107,12 +109,22 @@ class Asked:
     """About names, limits, or a period that is only compared with: another lease."""
 
 
+@dataclass
+class Bar:
+    """A progress bar."""
+
+    title: str
+    cancel: Callable[[], object]
+    said: list[str] = field(default_factory=list)
+    is_open: bool = True
+
+
 class _Watched(Store):
     """Shows the world what it wants to ask."""
 
-    def __init__(self, world: "World", open_file: Callable[[], File]) -> None:
+    def __init__(self, world: "World", open_file: Callable[[], File], source: Source) -> None:
         self._world = world
-        super().__init__(open_file)
+        super().__init__(open_file, source)
 
     def to_read(self, query: Query, needed: Days, anew: datetime = LONG_AGO) -> list[Days]:
         wanted = super().to_read(query, needed, anew)
@@ -145,23 +157,29 @@ class Server(httpx.AsyncBaseTransport):
         self.stands_still_until = 0.0
         self.statuses: list[StatusView] = []
         self.panels: list[PanelView] = []
-        credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
+        self.bars: list[Bar] = []
 
-        def connect(url: str, credential: Credential, _: Source) -> Client:
-            return Client(url, credential.secret, transport=self)
+        def connect(url: str, credential: Credential, source: Source) -> Client:
+            return Client(url, credential.secret, organization=source.organization, transport=self)
 
         @contextmanager
-        def progress(_: str, __: Callable[[], object]) -> Iterator[Callable[[str], None]]:
-            yield lambda _: None
+        def progress(title: str, cancel: Callable[[], object]) -> Iterator[Callable[[str], None]]:
+            self.bars.append(bar := Bar(title, cancel))
+            try:
+                yield bar.said.append
+            finally:
+                bar.is_open = False
 
         self.stores: list[Store] = []
 
-        def open_store(url: str, credential: Credential, _: Source) -> Store:
-            self.stores.append(_Watched(world, lambda: open_account(world.folder, url, credential.secret)))
+        def open_store(url: str, credential: Credential, source: Source) -> Store:
+            world.account = source.account(url)
+            opened = partial(open_account, world.folder, world.account, credential.secret)
+            self.stores.append(_Watched(world, opened, source))
             return self.stores[-1]
 
         self.monitor = Monitor(
-            credential,
+            credentials.find({"OPENAI_ADMIN_KEY": world.key}),
             connect,
             self._publish,
             progress,
@@ -205,7 +223,7 @@ class Server(httpx.AsyncBaseTransport):
 class World:
     """The clock, the network, and the servers."""
 
-    def __init__(self, seed: int, folder: Path, settings: Settings | None = None) -> None:
+    def __init__(self, seed: int, folder: Path, settings: Settings | None = None, key: str = DEMO_KEY) -> None:
         # The pauses of the server are jittered, too.
         random.seed(seed)
         self.chance = random.Random(seed)  # noqa: S311 - for what happens by chance
@@ -217,7 +235,12 @@ class World:
         self.held: list[Asked] = []
         self.alive: list[Server] = []
         self.killed: list[Server] = []
+        self.key = key
+        self.account = DEFAULT_BASE_URL
+        """What the servers read, as it is named beside the key."""
         self.organization = Little(self.now)
+        self.answers: Callable[[httpx.Request], httpx.Response] = self.organization.answer
+        """Who is asked; the organisation above, or another one."""
         self.requests = 0
         self.faults = 0.0
         self.hurry = 0.3
@@ -333,6 +356,9 @@ class World:
     # The network.
 
     def is_rest(self, request: httpx.Request) -> bool:
+        if request.url.path.startswith("/v1/dashboard/"):
+            # Also of a period that is only compared with: it cannot be told by the address.
+            return True
         if not is_about_figures(request):
             return True
         query, days = asked(request, self.now().date())
@@ -367,9 +393,7 @@ class World:
             self._file.close()
             self._file = None
         if self._file is None:
-            credential = credentials.find({"OPENAI_ADMIN_KEY": DEMO_KEY})
-            assert isinstance(credential, Credential)
-            self._file = open_account(self.folder, DEFAULT_BASE_URL, credential.secret)
+            self._file = open_account(self.folder, self.account, SecretStr(self.key))
         return self._file
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -378,4 +402,4 @@ class World:
             status = self.chance.choice([500, 503, 429, 400])
             headers = {"retry-after": self.chance.choice(["1", "3", "900"])} if status == 429 else {}
             return httpx.Response(status, headers=headers, json={"error": {"message": "not now"}})
-        return self.organization.answer(request)
+        return self.answers(request)

@@ -156,11 +156,16 @@ class Client:
         decoder: Decoder[Answer],
         *,
         at_root: bool = False,
-        more_tries: int = MORE_TRIES,
+        is_once: bool = False,
     ) -> AsyncIterator[Answer]:
-        """The same for an answer that is read piece by piece: no other large one comes in before this is left."""
+        """The same for an answer that is read piece by piece: no other large one comes in before this is left.
+
+        `is_once`: it is not tried again, as whoever asks counts the tries.
+        """
         async with AsyncExitStack() as turn:
-            body = await self._get_body(path, parameters, turn, at_root=at_root, more_tries=more_tries)
+            body = await self._get_body(
+                path, parameters, turn, at_root=at_root, more_tries=0 if is_once else MORE_TRIES
+            )
             with self.reading(path):
                 answer = decoder.decode(body)
             yield answer
@@ -201,7 +206,7 @@ class Client:
                 if tries_left == 0 or (pause is not None and pause > LONGEST_RETRY_AFTER):
                     raise error from None
                 if pause is None:
-                    pause = min(_FIRST_PAUSE * 2 ** (MORE_TRIES - tries_left), _LONGEST_PAUSE)
+                    pause = min(_FIRST_PAUSE * 2 ** (more_tries - tries_left), _LONGEST_PAUSE)
                     pause *= random.uniform(0.75, 1)  # noqa: S311 - jitter, not a secret
                 _log.info("%s: %s; trying again in %.1f s", presentable(path, self._secret), error, pause)
                 await self._pause(pause)

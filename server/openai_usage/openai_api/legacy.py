@@ -65,8 +65,7 @@ async def use(client: "Client", day: date, user_id: str | None = None) -> Use:
     do not always say whose they are, so it is added.
     """
     parameters = [("date", day.isoformat()), *([("user_public_id", user_id)] if user_id is not None else [])]
-    # Each try is one of the few questions that are allowed in a minute.
-    found = await _ask(client, "/usage", parameters, use_of, more_tries=0)
+    found = await _ask(client, "/usage", parameters, use_of, is_paced=True)
     records = [record for record in found.records if day_of(record.start) == day]
     others = len(found.records) - len(records)
     unread = {**found.unread, **({_ANOTHER_DAY: others} if others else {})}
@@ -139,10 +138,9 @@ async def _ask(
     read: Callable[[object], Answer],
     *,
     at_root: bool = False,
-    more_tries: int | None = None,
+    is_paced: bool = False,
 ) -> Answer:
-    tries = {} if more_tries is None else {"more_tries": more_tries}
-    async with client.answer(path, parameters, JSON, at_root=at_root, **tries) as value:
+    async with client.answer(path, parameters, JSON, at_root=at_root, is_once=is_paced) as value:
         refusal = _refusal(value)
         if refusal is not None:
             raise client.error(Fault.BAD_REQUEST, refusal)
