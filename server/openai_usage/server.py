@@ -360,10 +360,12 @@ class _WorkDone:
         self._loop = asyncio.get_running_loop()
         self._token = str(uuid.uuid4())
         self._begun = self._ended = False
+        self._said: str | None = None
         # A callback, not an awaited reply: a client may answer late or never.
         self._progress.create(self._token, self._on_created)
 
     def say(self, text: str) -> None:
+        self._said = text
         if self._begun:
             self._progress.report(self._token, types.WorkDoneProgressReport(message=text))
 
@@ -379,7 +381,7 @@ class _WorkDone:
             self._loop.call_soon(self._progress.tokens.pop, self._token, None)
             return
         self._begun = True
-        begin = types.WorkDoneProgressBegin(title=self._title, cancellable=True)
+        begin = types.WorkDoneProgressBegin(title=self._title, cancellable=True, message=self._said)
         self._progress.begin(self._token, begin)
         self._progress.tokens[self._token].add_done_callback(self._on_token_done)
 

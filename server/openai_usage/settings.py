@@ -172,7 +172,8 @@ def _organization(value: object, problems: list[str]) -> str | None:
     if value is None or value == "":
         return None
     text = value.strip() if isinstance(value, str) else ""
-    if _ORGANIZATION_ID.fullmatch(text):
+    # A key that was put into the wrong field is not sent around.
+    if _ORGANIZATION_ID.fullmatch(text) and not text.startswith(_KEYS):
         return text
     problems.append('"openaiUsage.organization" has to be an id such as org-…; it is not used.')
     return None
@@ -223,6 +224,7 @@ def _tidy(url: str | None) -> str | None:
 
 
 _ORGANIZATION_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_KEYS: Final = ("sk-", "sess-")
 _KEY_ID: Final = "key_"
 _VARIABLE: Final = "OPENAI_API_KEY"
 # A year: anything longer is a slip, and timers cannot take any number.

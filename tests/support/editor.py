@@ -128,6 +128,12 @@ class Editor:
         return [[value.kind for value in of_token] for of_token in values]
 
     @property
+    def progress_messages(self) -> list[list[str]]:
+        """For each progress token, what was said under its title."""
+        values: Iterable[list[Any]] = self._client.progress_reports.values()
+        return [[value.message for value in of_token if value.message] for of_token in values]
+
+    @property
     def log_lines(self) -> list[str]:
         """What it logged to the client, and all of stderr."""
         logged = [message.message for message in self._client.log_messages]

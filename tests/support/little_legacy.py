@@ -44,6 +44,7 @@ class LittleLegacy:
         is_filled: bool = True,
         has_bill: bool = True,
         tells_users: bool = True,
+        requests_per_minute: int = 5,
     ) -> None:
         self.is_filled = is_filled
         self.has_bill = has_bill
@@ -56,7 +57,7 @@ class LittleLegacy:
         """Answers to the next questions for use."""
         self._clock = clock
         self._seconds = seconds
-        self._pacing = Pacing(5, seconds)
+        self._pacing = Pacing(requests_per_minute, seconds)
 
     @property
     def days(self) -> list[date]:

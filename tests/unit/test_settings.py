@@ -1,5 +1,6 @@
 """A wrong setting is reported in a sentence and replaced by the default; nothing raises."""
 
+import string
 from decimal import Decimal
 
 import pytest
@@ -7,13 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openai_usage import settings
-from openai_usage.settings import KeyId, KeySource, KeyVariable, Settings
+from openai_usage.settings import KeyId, KeySource, KeyVariable, Settings, SourceChoice, Unit
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
+
+
+VISIBLE = set(string.ascii_letters + string.digits + "._-")
+"""What can stand in a header and in an address as it is."""
 
 
 @given(
@@ -25,6 +30,9 @@ json_values = st.recursive(
             "baseUrl": json_values,
             "monthlyBudget": json_values,
             "workspaceKey": json_values,
+            "source": json_values | st.sampled_from(["auto", "organization", "legacy"]),
+            "organization": json_values,
+            "legacyUnit": json_values | st.sampled_from(["cents", "usd"]),
             "statusBar": json_values | st.fixed_dictionaries({}, optional={"scope": json_values}),
         },
     )
@@ -37,6 +45,9 @@ def test_nothing_raises_and_the_value_is_usable(raw: object) -> None:
     assert all(problem.endswith(".") for problem in problems)
     assert value.workspace_key in {"auto", "off"} or isinstance(value.workspace_key, KeyId | KeyVariable)
     assert value.status_scope in {"organization", "workspaceKey", "both"}
+    assert value.source in {"auto", "organization", "legacy"}
+    assert value.legacy_unit in {"cents", "usd"}
+    assert value.organization is None or set(value.organization) <= VISIBLE
 
 
 @pytest.mark.parametrize("minutes", [0, 1, 5, 2.5, 1440])
@@ -204,3 +215,64 @@ def test_another_scope_is_reported(raw: object) -> None:
     assert problems == [
         '"openaiUsage.statusBar.scope" has to be one of organization, workspaceKey, both; both is used.'
     ]
+
+
+@pytest.mark.parametrize("source", ["auto", "organization", "legacy"])
+def test_what_is_read(source: SourceChoice) -> None:
+    assert settings.read({"source": source}) == (Settings(source=source), [])
+
+
+@pytest.mark.parametrize("unit", ["cents", "usd"])
+def test_in_what_the_bill_of_2023_counts(unit: Unit) -> None:
+    assert settings.read({"legacyUnit": unit}) == (Settings(legacy_unit=unit), [])
+
+
+@pytest.mark.parametrize("name", ["source", "legacyUnit", "organization"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_what_is_left_empty_is_the_default(name: str, value: object) -> None:
+    assert settings.read({name: value}) == (Settings(), [])
+
+
+@pytest.mark.parametrize("value", ["Legacy", " legacy", 1, 0, True, False, [], ["legacy"], {}, {"legacy": 1}, "usd"])
+def test_another_source_is_reported(value: object) -> None:
+    assert settings.read({"source": value}) == (
+        Settings(),
+        ['"openaiUsage.source" has to be one of auto, organization, legacy; auto is used.'],
+    )
+
+
+@pytest.mark.parametrize("value", ["USD", "cent", "dollars", 100, 0, 0.01, False, [], ["usd"], {}, {"usd": 1}])
+def test_another_unit_is_reported(value: object) -> None:
+    assert settings.read({"legacyUnit": value}) == (
+        Settings(),
+        ['"openaiUsage.legacyUnit" has to be one of cents, usd; cents is used.'],
+    )
+
+
+@pytest.mark.parametrize("value", ["org-1672df2dc3f1622667ab9f8a", "northwind-labs", "user-x.y_z", "a", "a" * 100])
+def test_whose_figures_are_meant(value: str) -> None:
+    assert settings.read({"organization": value}) == (Settings(organization=value), [])
+    assert settings.read({"organization": f" {value}\n"}) == (Settings(organization=value), [])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "   ", "Northwind Labs", "org/../x", "..", ".", "-org", "org-1\r\nX-Evil: 1", "org-1\0", "órg", "a" * 101,
+        "org?a", 5, 0, True, False, [], ["org-1"], {}, {"id": "org-1"},
+    ],
+)  # fmt: skip
+def test_what_is_no_organization_is_reported_and_not_repeated(value: object) -> None:
+    assert settings.read({"organization": value}) == (
+        Settings(),
+        ['"openaiUsage.organization" has to be an id such as org-…; it is not used.'],
+    )
+
+
+@pytest.mark.parametrize("key", ["sk-" + "x" * 40, "sk-proj-" + "x" * 40, "sk-admin-" + "x" * 40, "sess-" + "x" * 40])
+def test_a_key_in_the_place_of_an_organization_is_not_sent(key: str) -> None:
+    """It would stand in a header, in an address, and in the log of whoever gets it."""
+    value, problems = settings.read({"organization": key})
+    assert value == Settings()
+    assert key not in "".join(problems)
+    assert len(problems) == 1

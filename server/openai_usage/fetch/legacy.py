@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from openai_usage import openai_api, queries
-from openai_usage.account import Account, Doubt, OneSum
+from openai_usage.account import Credit, Doubt, OneSum, Organization, Subscription
 from openai_usage.days import Days, last_days, month_of
 from openai_usage.directory import Directory, User
 from openai_usage.endpoints import COSTS, USAGE, Query, Width
@@ -157,23 +157,24 @@ async def _read_subscription(client: "Client", store: Store, now: datetime) -> N
         # Also when it is refused: it was asked.
         store.account_read = now
     subscription = await openai_api.legacy.subscription(client)
-    _learn(store, replace(store.account, subscription=subscription))
+    _learn(store, subscription=subscription)
 
 
 async def _read_credit(client: "Client", store: Store, _: datetime) -> None:
     credit = await openai_api.legacy.credit(client)
-    _learn(store, replace(store.account, credit=credit))
+    _learn(store, credit=credit)
 
 
 async def _read_organization(client: "Client", store: Store, _: datetime) -> None:
     if (organization_id := _organization_id(store)) is not None:
         organization = await openai_api.legacy.organization(client, organization_id)
-        _learn(store, replace(store.account, organization=organization))
+        _learn(store, organization=organization)
 
 
-def _learn(store: Store, account: Account) -> None:
+def _learn(store: Store, **told: Subscription | Credit | Organization) -> None:
+    """Of an account that others may have learned of meanwhile."""
     with store.up_to_date():
-        store.account = account
+        store.account = replace(store.account, **told)  # type: ignore[arg-type] # each under its own name
 
 
 def _organization_id(store: Store) -> str | None:
