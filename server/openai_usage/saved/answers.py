@@ -17,9 +17,10 @@ from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Endpoint
 from openai_usage.openai_api import legacy
 from openai_usage.saved import cells, filename
+from openai_usage.saved.content import Content
 from openai_usage.saved.names import Named
-from openai_usage.saved.part import Rows, Told
 from openai_usage.saved.problem import Reason
+from openai_usage.saved.rows import Rows
 from openai_usage.saved.tables import own_moment
 from openai_usage.settings import Unit
 from openai_usage.source import LEGACY
@@ -44,27 +45,27 @@ _MOST_BROKEN: Final = 100
 _Answer = Mapping[str, object]
 
 
-def read(text: str, told: Told, unit: Unit) -> None:
+def read(text: str, content: Content, unit: Unit) -> None:
     """Everything in a file. TooManyRows when there are too many."""
-    for value in _values(text, told):
+    for value in _values(text, content):
         for answer in _flat(value, _DEEPEST_LIST):
             if isinstance(answer, dict):
-                _answer(answer, told, unit)
+                _answer(answer, content, unit)
             else:
-                told.counts[Reason.UNKNOWN] += 1
+                content.counts[Reason.UNKNOWN] += 1
 
 
-def _values(text: str, told: Told) -> Iterator[object]:
+def _values(text: str, content: Content) -> Iterator[object]:
     """One after the other. Where one is broken, it goes on with the next line."""
     try:
         whole = legacy.JSON.decode(text)
     except (DecodeError, UnicodeEncodeError, RecursionError):
-        yield from _several(text, told)
+        yield from _several(text, content)
     else:
         yield whole
 
 
-def _several(text: str, told: Told) -> Iterator[object]:
+def _several(text: str, content: Content) -> Iterator[object]:
     # Only this decoder tells where a value ends; what it makes of it is left alone.
     ends = JSONDecoder(parse_int=_nothing, parse_float=_nothing)
     at = 0
@@ -75,9 +76,9 @@ def _several(text: str, told: Told) -> Iterator[object]:
             _, end = ends.raw_decode(text, at)
             value = legacy.JSON.decode(text[at:end])
         except (ValueError, RecursionError) as error:
-            told.counts[Reason.BROKEN_JSON] += 1
+            content.counts[Reason.BROKEN_JSON] += 1
             # Each takes a look at the whole file, and after so many it is no JSON.
-            if told.counts[Reason.BROKEN_JSON] >= _MOST_BROKEN or isinstance(error, RecursionError):
+            if content.counts[Reason.BROKEN_JSON] >= _MOST_BROKEN or isinstance(error, RecursionError):
                 return
             if isinstance(error, JSONDecodeError):
                 # A line that breaks off may only be noticed in a later one.
@@ -106,29 +107,29 @@ def _flat(value: object, depth: int) -> Iterator[object]:
         yield value
 
 
-def _answer(answer: _Answer, told: Told, unit: Unit) -> None:
+def _answer(answer: _Answer, content: Content, unit: Unit) -> None:
     if answer.get("error"):
-        told.counts[Reason.ERROR_ANSWER] += 1
+        content.counts[Reason.ERROR_ANSWER] += 1
         return
     try:
         if answer.get("object") == "page":
-            _page(answer, told)
+            _page(answer, content)
         elif "period" in answer and "usage" in answer:
-            _own(answer, told)
+            _own(answer, content)
         elif "daily_costs" in answer or "total_usage" in answer:
-            _bill(legacy.bill_of(answer, unit), told)
+            _bill(legacy.bill_of(answer, unit), content)
         elif "total_granted" in answer:
-            told.hold("credit", legacy.credit_of(answer))
+            content.hold("credit", legacy.credit_of(answer))
         elif _is_about_members(answer):
-            told.names.add(legacy.members_of(answer))
+            content.names.add(legacy.members_of(answer))
         elif not _LISTS.isdisjoint(answer):
-            _use(legacy.use_of(answer), told)
+            _use(legacy.use_of(answer), content)
         elif "title" in answer or answer.get("object") == "organization":
-            told.names.add([legacy.organization_of(answer)])
+            content.names.add([legacy.organization_of(answer)])
         else:
-            told.hold("subscription", legacy.subscription_of(answer))
+            content.hold("subscription", legacy.subscription_of(answer))
     except ValueError:
-        told.counts[Reason.UNKNOWN] += 1
+        content.counts[Reason.UNKNOWN] += 1
 
 
 def _is_about_members(answer: _Answer) -> bool:
@@ -137,7 +138,7 @@ def _is_about_members(answer: _Answer) -> bool:
     return "members" in answer or (isinstance(first, dict) and first.get("object") in _USERS)
 
 
-def _use(use: legacy.Use, told: Told) -> None:
+def _use(use: legacy.Use, content: Content) -> None:
     unread = sum(use.unread.values())
     days = set()
     records = []
@@ -147,20 +148,20 @@ def _use(use: legacy.Use, told: Told) -> None:
             records.append(record)
         except ValueError:
             unread += 1
-    told.counts[Reason.UNREAD_ROWS] += unread
+    content.counts[Reason.UNREAD_ROWS] += unread
     if not days:
-        named = filename.day_of(told.file)
+        named = filename.day_of(content.file)
         if named is None or unread:
-            told.counts[Reason.NO_DAY] += not unread
+            content.counts[Reason.NO_DAY] += not unread
             return
         days.add(named)
     # One answer is of all that was counted then.
-    parts = {endpoint: told.part(endpoint, days) for endpoint in LEGACY.usage}
+    parts = {endpoint: content.part(endpoint, days) for endpoint in LEGACY.usage}
     for record in records:
-        told.add(parts[record.endpoint], record)
-    told.names.add(_everyone(use.directory))
+        content.add(parts[record.endpoint], record)
+    content.names.add(_everyone(use.directory))
     if use.organization is not None:
-        told.names.add([use.organization])
+        content.names.add([use.organization])
 
 
 def _everyone(directory: Directory) -> Iterator[Named]:
@@ -169,24 +170,24 @@ def _everyone(directory: Directory) -> Iterator[Named]:
     yield from (one for one in directory.users.values() if one.name or one.email)
 
 
-def _bill(bill: legacy.Bill, told: Told) -> None:
+def _bill(bill: legacy.Bill, content: Content) -> None:
     if not bill.tells_days:
-        told.hold("one_sum", bill.total)
+        content.hold("one_sum", bill.total)
         return
     if not bill.days:
-        told.counts[Reason.NO_DAY] += 1
+        content.counts[Reason.NO_DAY] += 1
         return
-    part = told.part(COSTS, filter(cells.can_be, bill.days), is_by_group=True)
+    part = content.part(COSTS, filter(cells.can_be, bill.days), is_by_group=True)
     for record in bill.records:
         try:
-            told.add(part, record)
+            content.add(part, record)
         except ValueError:
-            told.counts[Reason.UNREAD_ROWS] += 1
+            content.counts[Reason.UNREAD_ROWS] += 1
 
 
-def _page(page: _Answer, told: Told) -> None:
+def _page(page: _Answer, content: Content) -> None:
     """Buckets of one endpoint; those without rows are of the same, or of the one that the file is named after."""
-    rows = Rows(told)
+    rows = Rows(content)
     endpoints, empty = set(), set()
     for bucket in _list(page.get("data")):
         results = _list(_member(bucket, "results"))
@@ -205,12 +206,12 @@ def _page(page: _Answer, told: Told) -> None:
                 continue
             endpoints.add(endpoint)
             rows.add(endpoint, start, _billed(row) if endpoint is COSTS else row)
-    if not endpoints and empty and (named := filename.endpoint_of(told.file)):
+    if not endpoints and empty and (named := filename.endpoint_of(content.file)):
         endpoints.add(named)
     if len(endpoints) == 1:
         rows.of(endpoints.pop()).days |= empty
     elif empty:
-        told.counts[Reason.NO_ENDPOINT] += 1
+        content.counts[Reason.NO_ENDPOINT] += 1
 
 
 def _billed(row: _Answer) -> _Answer:
@@ -220,19 +221,19 @@ def _billed(row: _Answer) -> _Answer:
     return {**row, "amount": _member(amount, "value"), "currency": _member(amount, "currency")}
 
 
-def _own(content: _Answer, told: Told) -> None:
+def _own(answer: _Answer, content: Content) -> None:
     """This extension's export. It is of whole days, but for what it says is missing.
 
     An endpoint without rows may have been left out of it for a filter, so nothing is told of it.
     """
-    rows = Rows(told)
-    for row in _list(content.get("costs") or []):
-        _own_row(COSTS, {"currency": content.get("currency"), **row} if isinstance(row, dict) else row, rows)
-    for row in _list(content["usage"]):
+    rows = Rows(content)
+    for row in _list(answer.get("costs") or []):
+        _own_row(COSTS, {"currency": answer.get("currency"), **row} if isinstance(row, dict) else row, rows)
+    for row in _list(answer["usage"]):
         _own_row(_BY_NAME.get(str(_member(row, "capability"))), row, rows)
-    days = _days(content["period"])
-    missing = [(_member(one, "capability"), _days(one)) for one in _list(content.get("missing") or [])]
-    if "costs" in content:
+    days = _days(answer["period"])
+    missing = [(_member(one, "capability"), _days(one)) for one in _list(answer.get("missing") or [])]
+    if "costs" in answer:
         rows.of(COSTS)
     for part in rows.parts():
         part.days |= days.difference(*(some for name, some in missing if name == part.endpoint.name))
