@@ -5,13 +5,15 @@ read as `openai_api.legacy` reads them; pages of the organisation API have the f
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from json import JSONDecodeError, JSONDecoder
 from typing import Final
 
 from msgspec import DecodeError
 
+from openai_usage import money
 from openai_usage.days import Days
 from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Endpoint
@@ -41,6 +43,8 @@ _USERS: Final = frozenset({"user", "organization.user"})
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _DEEPEST_LIST: Final = 3
 _MOST_BROKEN: Final = 100
+_LIMITS: Final = frozenset({"hard_limit_usd", "system_hard_limit_usd", "soft_limit_usd"})
+_HALF_A_CENT: Final = Decimal("0.005")
 
 _Answer = Mapping[str, object]
 
@@ -53,6 +57,11 @@ def read(text: str, content: Content, unit: Unit) -> None:
                 _answer(answer, content, unit)
             else:
                 content.counts[Reason.UNKNOWN] += 1
+    days = set[date]().union(*(part.days for part in content.parts))
+    named = filename.day_of(content.file)
+    # A file of many days may have the name of the one when it was saved.
+    if named is not None and len(days) == 1 and named not in days:
+        content.note(Reason.OTHER_DAY, days.pop().isoformat())
 
 
 def _values(text: str, content: Content) -> Iterator[object]:
@@ -111,25 +120,14 @@ def _answer(answer: _Answer, content: Content, unit: Unit) -> None:
     if answer.get("error"):
         content.counts[Reason.ERROR_ANSWER] += 1
         return
-    try:
-        if answer.get("object") == "page":
-            _page(answer, content)
-        elif "period" in answer and "usage" in answer:
-            _own(answer, content)
-        elif "daily_costs" in answer or "total_usage" in answer:
-            _bill(legacy.bill_of(answer, unit), content)
-        elif "total_granted" in answer:
-            content.hold("credit", legacy.credit_of(answer))
-        elif _is_about_members(answer):
-            content.names.add(legacy.members_of(answer))
-        elif not _LISTS.isdisjoint(answer):
-            _use(legacy.use_of(answer), content)
-        elif "title" in answer or answer.get("object") == "organization":
-            content.names.add([legacy.organization_of(answer)])
-        else:
-            content.hold("subscription", legacy.subscription_of(answer))
-    except ValueError:
+    read_it = next((read_it for is_one, read_it in _SHAPES if is_one(answer)), None)
+    if read_it is None:
         content.counts[Reason.UNKNOWN] += 1
+        return
+    try:
+        read_it(answer, content, unit)
+    except ValueError:
+        content.counts[Reason.UNREAD_ANSWER] += 1
 
 
 def _is_about_members(answer: _Answer) -> bool:
@@ -138,7 +136,20 @@ def _is_about_members(answer: _Answer) -> bool:
     return "members" in answer or (isinstance(first, dict) and first.get("object") in _USERS)
 
 
-def _use(use: legacy.Use, content: Content) -> None:
+def _is_use(answer: _Answer) -> bool:
+    return not _LISTS.isdisjoint(answer) and answer.get("object") in (None, "list")
+
+
+def _is_organization(answer: _Answer) -> bool:
+    return answer.get("object") == "organization" or ("title" in answer and isinstance(answer.get("id"), str))
+
+
+def _is_subscription(answer: _Answer) -> bool:
+    return answer.get("object") == "billing_subscription" or not _LIMITS.isdisjoint(answer)
+
+
+def _use(answer: _Answer, content: Content, _: Unit) -> None:
+    use = legacy.use_of(answer)
     unread = sum(use.unread.values())
     days = set()
     records = []
@@ -170,13 +181,34 @@ def _everyone(directory: Directory) -> Iterator[Named]:
     yield from (one for one in directory.users.values() if one.name or one.email)
 
 
-def _bill(bill: legacy.Bill, content: Content) -> None:
+def _credit(answer: _Answer, content: Content, _: Unit) -> None:
+    content.hold("credit", legacy.credit_of(answer))
+
+
+def _subscription(answer: _Answer, content: Content, _: Unit) -> None:
+    content.hold("subscription", legacy.subscription_of(answer))
+
+
+def _members(answer: _Answer, content: Content, _: Unit) -> None:
+    content.names.add(legacy.members_of(answer))
+
+
+def _organization(answer: _Answer, content: Content, _: Unit) -> None:
+    content.names.add([legacy.organization_of(answer)])
+
+
+def _bill(answer: _Answer, content: Content, unit: Unit) -> None:
+    bill = legacy.bill_of(answer, unit)
+    if bill.tells_days and not bill.days:
+        content.counts[Reason.NO_DAY] += 1
+        return
+    content.counts[Reason.IN_DOLLARS] += unit == "usd"
     if not bill.tells_days:
         content.hold("one_sum", bill.total)
         return
-    if not bill.days:
-        content.counts[Reason.NO_DAY] += 1
-        return
+    by_day = money.total(Decimal(record.numbers[0]) for record in bill.records)
+    if bill.total is not None and abs(bill.total - by_day) >= _HALF_A_CENT:
+        content.note(Reason.OTHER_TOTAL, money.plain(by_day), money.plain(bill.total))
     part = content.part(COSTS, filter(cells.can_be, bill.days), is_by_group=True)
     for record in bill.records:
         try:
@@ -185,7 +217,7 @@ def _bill(bill: legacy.Bill, content: Content) -> None:
             content.counts[Reason.UNREAD_ROWS] += 1
 
 
-def _page(page: _Answer, content: Content) -> None:
+def _page(page: _Answer, content: Content, _: Unit) -> None:
     """Buckets of one endpoint; those without rows are of the same, or of the one that the file is named after."""
     rows = Rows(content)
     endpoints, empty = set(), set()
@@ -221,18 +253,19 @@ def _billed(row: _Answer) -> _Answer:
     return {**row, "amount": _member(amount, "value"), "currency": _member(amount, "currency")}
 
 
-def _own(answer: _Answer, content: Content) -> None:
+def _own(answer: _Answer, content: Content, _: Unit) -> None:
     """This extension's export. It is of whole days, but for what it says is missing.
 
     An endpoint without rows may have been left out of it for a filter, so nothing is told of it.
     """
-    rows = Rows(content)
-    for row in _list(answer.get("costs") or []):
-        _own_row(COSTS, {"currency": answer.get("currency"), **row} if isinstance(row, dict) else row, rows)
-    for row in _list(answer["usage"]):
-        _own_row(_BY_NAME.get(str(_member(row, "capability"))), row, rows)
+    costs, usage = _list(answer.get("costs") or []), _list(answer["usage"])
     days = _days(answer["period"])
     missing = [(_member(one, "capability"), _days(one)) for one in _list(answer.get("missing") or [])]
+    rows = Rows(content)
+    for row in costs:
+        _own_row(COSTS, {"currency": answer.get("currency"), **row} if isinstance(row, dict) else row, rows)
+    for row in usage:
+        _own_row(_BY_NAME.get(str(_member(row, "capability"))), row, rows)
     if "costs" in answer:
         rows.of(COSTS)
     for part in rows.parts():
@@ -260,3 +293,16 @@ def _list(value: object) -> Sequence[object]:
 
 def _member(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, dict) else None
+
+
+_SHAPES: Final[Sequence[tuple[Callable[[_Answer], bool], Callable[[_Answer, Content, Unit], None]]]] = (
+    (lambda answer: answer.get("object") == "page", _page),
+    (lambda answer: "period" in answer and "usage" in answer, _own),
+    (lambda answer: "daily_costs" in answer or "total_usage" in answer, _bill),
+    (lambda answer: "total_granted" in answer, _credit),
+    (_is_about_members, _members),
+    (_is_use, _use),
+    (_is_organization, _organization),
+    (_is_subscription, _subscription),
+)
+"""By which members an answer is known for what it is, and what reads it. ValueError: something in it cannot be read."""

@@ -33,8 +33,8 @@ class Content:
     one_sum: Decimal | None = None
     rows: int = 0
     counts: Counter[Reason] = field(default_factory=Counter)
-    missed: tuple[str, ...] = ()
-    """Columns."""
+    noted: list[Problem] = field(default_factory=list)
+    """What there is more to say of than how often."""
 
     def part(self, endpoint: Endpoint, days: Iterable[date] = (), *, is_by_group: bool = False) -> Part:
         """A new one."""
@@ -56,6 +56,10 @@ class Content:
         self.counts[Reason.REPLACED] += known is not None and known != value
         setattr(self, name, value)
 
+    def note(self, reason: Reason, *about: str) -> None:
+        """Something that there is more to say of."""
+        self.noted.append(Problem(self.file, reason, about=about))
+
     @property
     def is_anything(self) -> bool:
         """Whether something was understood."""
@@ -63,9 +67,5 @@ class Content:
         return bool(self.parts) or any(self.names) or any(one is not None for one in held)
 
     def problems(self) -> Sequence[Problem]:
-        """What was not."""
-        return [
-            Problem(self.file, reason, number, self.missed if reason is Reason.UNKNOWN_COLUMNS else ())
-            for reason, number in self.counts.items()
-            if number
-        ]
+        """What was not, and what else should be known."""
+        return [*(Problem(self.file, reason, number) for reason, number in self.counts.items() if number), *self.noted]

@@ -54,7 +54,7 @@ class Saved:
 
 
 def read(files: Iterable[tuple[str, bytes]], unit: Unit = "cents") -> Saved:
-    """Reads files, given by name and content. `unit` is that of `/dashboard/billing/usage`."""
+    """Reads files one by one, given by name and content. `unit` is that of `/dashboard/billing/usage`."""
     problems: list[Problem] = []
     found: list[Content] = []
     seen: dict[object, str] = {}
@@ -88,7 +88,7 @@ def _read(data: bytes, content: Content, unit: Unit) -> Reason | None:
     if not text.strip():
         return Reason.EMPTY
     try:
-        if text.lstrip()[0] in "[{":
+        if text.lstrip()[0] in "[{" or (filename.is_json(content.file) and not tables.is_like_one(text)):
             answers.read(text, content, unit)
         else:
             tables.read(text, content)
@@ -109,6 +109,9 @@ def _saved(found: Sequence[Content], problems: list[Problem]) -> Saved:
     names = Names()
     for content in found:
         names.add(content.names)
+    organizations = names.organizations
+    if len(organizations) > 1:
+        problems.append(Problem("", Reason.SEVERAL_ORGANIZATIONS, about=tuple(_told_apart(organizations))))
     return Saved(
         costs=[record for part in parts for record in part.records if part.endpoint is COSTS],
         cost_days=_days(parts, COSTS),
@@ -116,13 +119,21 @@ def _saved(found: Sequence[Content], problems: list[Problem]) -> Saved:
         usage=[record for part in parts for record in part.records if part.endpoint is not COSTS],
         usage_days={endpoint: days for endpoint in USAGE if (days := _days(parts, endpoint))},
         directory=names.directory,
-        organization=names.organization,
+        organization=organizations[0] if len(organizations) == 1 else None,
         subscription=_last([(content.file, content.subscription) for content in found], problems),
         credit=_last([(content.file, content.credit) for content in found], problems),
         one_sum=_last([(content.file, content.one_sum) for content in found], problems),
         read=[content.file for content in found if content.is_anything],
         problems=[*problems, *overlaps],
     )
+
+
+def _told_apart(organizations: Sequence[Organization]) -> list[str]:
+    """By their names, or by their ids as well where two have the same."""
+    names = [one.title or one.id for one in organizations]
+    if len(set(names)) == len(names):
+        return names
+    return [f"{one.title} {one.id}" if one.title else one.id for one in organizations]
 
 
 def _days(parts: Iterable[Part], endpoint: Endpoint) -> frozenset[date]:

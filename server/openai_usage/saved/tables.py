@@ -63,10 +63,14 @@ def read(text: str, content: Content) -> None:
     elif known and known <= _SPANS and known.intersection(_TIMES):
         content.counts[Reason.NO_ENDPOINT] += 1
     elif missed := _missed(known):
-        content.counts[Reason.UNKNOWN_COLUMNS] += 1
-        content.missed = missed
+        content.note(Reason.UNKNOWN_COLUMNS, *missed)
     else:
         content.counts[Reason.NO_ENDPOINT] += 1
+
+
+def is_like_one(text: str) -> bool:
+    """Whether the first line has a column that some table has."""
+    return not _KNOWN.isdisjoint(_header(text)[1])
 
 
 def _header(text: str) -> tuple[str, list[str]]:
