@@ -50,7 +50,7 @@ class Imported:
 
 def read(paths: Iterable[Path], unit: Unit) -> Imported:
     """The figures of those files. NothingReadError, or OSError when one of them cannot be opened."""
-    content = saved.read([(path.name, _content(path)) for path in paths], unit)
+    content = saved.read(((path.name, _content(path)) for path in paths), unit)
     if not content.read:
         raise NothingReadError(content.problems)
     return Imported(content)

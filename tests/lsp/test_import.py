@@ -104,3 +104,20 @@ async def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
         await editor.status()
         with pytest.raises(JsonRpcException, match=r"gone\.json could not be read: No such file"):
             await editor.run("openaiUsage.import", {"uris": [(tmp_path / "gone.json").as_uri()]})
+
+
+async def test_a_name_is_no_link(tmp_path: Path) -> None:
+    name = "[click me](command:workbench.action.quit)\x1b.json"
+    async with Editor() as editor:
+        await editor.status()
+        for uri in (put(tmp_path, name, "{"), (tmp_path / f"{name} gone").as_uri()):
+            with pytest.raises(JsonRpcException, match=r"\(click me\)\(command") as refusal:
+                await editor.run("openaiUsage.import", {"uris": [uri]})
+            assert "[click" not in str(refusal.value)
+            assert "\x1b" not in str(refusal.value)
+        bad = [put(tmp_path, f"{n}{name}", "{") for n in range(9)]
+        message = await editor.run("openaiUsage.import", {"uris": [*bad, put(tmp_path, f"ok{name}", bill("100"))]})
+        panel = await editor.panel(lambda panel: panel.get("imported"))
+        for text in (message, panel["imported"]["detail"], *(notice["text"] for notice in panel["notices"])):
+            assert "[click" not in text
+            assert "\x1b" not in text

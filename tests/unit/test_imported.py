@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import tracemalloc
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from openai_usage import pricing, schedule
+from openai_usage import imported, pricing, schedule
 from openai_usage.days import midnight
 from openai_usage.monitor import CancelledError, Monitor
 from openai_usage.protocol import PanelView, Selection, WindowState
@@ -164,7 +165,7 @@ async def test_what_could_not_be_read_is_said(world: World, tmp_path: Path) -> N
     async with world.monitor(environ=NO_KEY) as watched:
         said = await watched.import_files(files)
         assert said is not None
-        assert said.startswith("notes.txt: ")
+        assert said.startswith("notes.txt is no known table")
         assert "import-problem" in world.notices()
 
 
@@ -229,3 +230,19 @@ async def test_an_import_that_is_given_up_changes_nothing(
         with pytest.raises(CancelledError):
             await watched.import_files([put(tmp_path, "a.json", use(FIRST, 1))])
         assert len(world.panels) == count
+
+
+def test_files_are_not_all_held_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = 2_000_000
+    # Python takes as much memory as may be read.
+    monkeypatch.setattr(imported, "LARGEST_FILE", 2 * size)
+    files = [put(tmp_path, f"{n}.json", f'{{"total_usage": {n}}}{" " * size}') for n in range(20)]
+    imported.read(files[:1], "cents")  # what is imported on the way does not count
+    tracemalloc.start()
+    try:
+        found = imported.read(files, "cents")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(found.read) == len(files)
+    assert peak < len(files) * size / 2

@@ -1,6 +1,6 @@
 """What the source of the figures tells and what it does not, in words: the endpoints of 2023, and saved files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,8 +12,8 @@ from openai_usage.pace import MOST, how_long
 from openai_usage.protocol import CLOSE_IMPORT, READ_DAYS, Command, Notice, NoticeSeverity
 from openai_usage.queries import TOTAL, cost_query, given, shown_usage_query
 from openai_usage.report import Report
-from openai_usage.saved import Problem, Reason
 from openai_usage.views.account import doubts, since_text
+from openai_usage.views.files import files_text
 from openai_usage.views.numbers import day_text, days_text
 from openai_usage.views.problems import explain, not_filled
 from openai_usage.views.state import State
@@ -22,25 +22,7 @@ from openai_usage.views.words import DIMENSIONS, in_a_sentence, listed
 READING_FILES: Final = "Reading saved usage"
 READING_DAYS: Final = "Reading OpenAI usage day by day"
 _GO_ON: Final = Command(title="Read these days", command=READ_DAYS)
-_MOST_FILES: Final = 3
 _MOST_DAYS: Final = 3
-_PROBLEMS: Final[Mapping[Reason, str]] = {
-    Reason.TOO_LARGE: "it is larger than 64 MB, and was not read.",
-    Reason.NOT_TEXT: "it is no text in UTF-8 or UTF-16, and was not read.",
-    Reason.EMPTY: "there is nothing in it.",
-    Reason.TOO_MANY_ROWS: "with it there would be more than a million rows; it was not read.",
-    Reason.BROKEN_JSON: "a part of it is no JSON, and is not in these figures.",
-    Reason.UNKNOWN: "there is something in it that is no known answer, and is not in these figures.",
-    Reason.ERROR_ANSWER: "there are refusals in it instead of answers.",
-    Reason.UNKNOWN_COLUMNS: "this is no table that is known: there is no column {about}.",
-    Reason.NO_DAY: "it is empty, and neither it nor its name says of which day (usage-2024-03-01.json would).",
-    Reason.NO_ENDPOINT: "neither it nor its name says of which capability it is.",
-    Reason.UNREAD_ROWS: "some rows could not be read, and are not in these figures: {count}.",
-    Reason.SAME_FILE: "it is the same as {about}, and counts once.",
-    Reason.SAME_ROWS: "another file tells the same days, or in more detail; they count once: {count}.",
-    Reason.ADDED_UP: "another file tells other figures of the same days, and both are added up: {count}.",
-    Reason.REPLACED: "a later file tells something else of the same, and that one holds.",
-}
 
 
 def days_left(count: int) -> str:
@@ -59,27 +41,11 @@ def source_notices(state: State, report: Report) -> Iterator[Notice]:
     yield from _unread(state, report.scope.days)
 
 
-def problems_text(problems: Sequence[Problem]) -> str | None:
-    """What of saved files could not be read, or was not counted; None when all was."""
-    return " ".join(map(_problem_text, problems)) or None
-
-
-def _problem_text(problem: Problem) -> str:
-    text = _PROBLEMS[problem.reason].format(count=problem.count, about=listed(list(problem.about)))
-    return f"{problem.name}: {text}"
-
-
-def files_text(names: list[str]) -> str:
-    """Names of files, the first few of many."""
-    more = len(names) - _MOST_FILES
-    return listed([*names[:_MOST_FILES], *([f"{more} more"] if more > 0 else [])])
-
-
 def _of_files(state: State) -> Iterator[Notice]:
     if state.files is None:
         return
     close = Command(title="Show the account again", command=CLOSE_IMPORT)
-    text = f"These figures are of saved files and not of your account: {files_text(list(state.files.read))}."
+    text = f"These figures are of saved files and not of your account: {files_text(state.files.read)}."
     yield _notice("imported", "info", text, close)
     if state.files.problems:
         yield _notice("import-problem", "warning", state.files.problems)
