@@ -78,7 +78,8 @@ def expected(choice: SourceChoice, kind: KeyKind | KeyFault, variable: str, *, i
         return None
     if choice == "legacy":
         return "legacy"
-    is_fit = kind in {KeyKind.ADMIN, KeyKind.OTHER} or not is_openai
+    # What is there for other programs is not sent to OpenAI.
+    is_fit = kind is KeyKind.ADMIN or (kind is KeyKind.OTHER and variable == "OPENAI_ADMIN_KEY") or not is_openai
     if choice == "organization":
         return "organization" if is_fit else None
     if kind is KeyKind.ADMIN:
