@@ -101,7 +101,7 @@ class DailyReading:
 
     def _wanted(self, reader: Reader) -> list[date]:
         now = self._clock()
-        return fetch.legacy.use_to_read(reader.store, self._seen(now), now.date(), all_of_it=self.all_of_it)
+        return fetch.legacy.use_to_read(reader.store, self._seen(now), now, all_of_it=self.all_of_it)
 
     async def _run(self, reader: Reader) -> None:
         try:
