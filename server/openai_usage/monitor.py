@@ -568,7 +568,7 @@ class Monitor:
 
     def _days_to_read(self) -> list[date]:
         now = self._clock()
-        return fetch.legacy.use_to_read(self._store, self._seen(now), now.date(), all_of_it=self._are_all_days_wanted)
+        return fetch.legacy.use_to_read(self._store, self._seen(now), now, all_of_it=self._are_all_days_wanted)
 
     async def _read_days(self, reader: Reader) -> None:
         this = asyncio.current_task()
@@ -693,8 +693,8 @@ class Monitor:
     def _bill_failure(self) -> ApiError | None:
         """Why the newest bill is not there, unless it is among several things that the source may tell."""
         store = self._store
-        is_refused = any(topic == queries.TOTAL for topic, _ in store.refused.values())
-        return None if is_refused and store.source.kind == "legacy" else store.failures.get(queries.TOTAL)
+        is_refused = store.source.kind == "legacy" and queries.TOTAL in store.refusals
+        return None if is_refused else store.failures.get(queries.TOTAL)
 
     @property
     def _untold(self) -> views.Untold | None:

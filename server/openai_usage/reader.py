@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from openai_usage import fetch, queries
-from openai_usage.openai_api import ApiError, Fault
+from openai_usage.openai_api import ApiError
 from openai_usage.scope import Scope
-from openai_usage.store import NEVER, Store, Topic
+from openai_usage.store import NEVER, REFUSALS, Store, Topic
 from openai_usage.turn import LostError, Turn
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ _log = logging.getLogger(__name__)
 
 # Names and limits seldom change.
 _NAMES_FRESH_FOR: Final = timedelta(hours=1)
-# Asked again only when the user says so: the answer would be the same.
-_REFUSALS: Final = frozenset(
-    {Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.SCOPE_MISSING, Fault.SESSION_ONLY, Fault.NOT_FOUND}
-)
 _LOOK_AGAIN_AFTER: Final = 1.0
 """Seconds; whoever finds another process at it looks so much later what that left."""
 
@@ -212,7 +208,7 @@ class Reader:
             # Without its bill an organisation has nothing to show, so that is asked again and again. Of the endpoints
             # of 2023 the bill is one among several.
             is_vital = question.topic == queries.TOTAL and not question.is_extra and store.source.kind != "legacy"
-            if error and error.fault in _REFUSALS and not is_vital:
+            if error and error.fault in REFUSALS and not is_vital:
                 store.refused[question.text] = question.topic, error
         # Do not ask sooner than the API wants to be asked.
         if waits := [error.retry_after for error in failures.values() if error.retry_after]:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from openai_usage import money, queries
+from openai_usage import money, pace, queries
 from openai_usage.account import Credit, OneSum, Organization, Subscription
 from openai_usage.days import Days, last_days, month_of
 from openai_usage.directory import Directory
@@ -174,12 +174,12 @@ async def _read_members(client: "Client", store: Store, _: datetime) -> None:
 # Use.
 
 
-def use_to_read(store: Store, seen: Seen, today: date, *, all_of_it: bool = False) -> list[date]:
+def use_to_read(store: Store, seen: Seen, now: datetime, *, all_of_it: bool = False) -> list[date]:
     """The days whose use the views tell of and that are not known, or not since the last look; the newest first.
 
     Without `all_of_it` not more than is read without being asked for.
     """
-    scope, told = seen.scope, store.told
+    scope, told, today = seen.scope, store.told, now.date()
     if not all_of_it and any(text == _USE_TEXT for text in store.refused):
         return []
     wanted = {today} if told.has_bill else set(month_of(today))
@@ -191,7 +191,7 @@ def use_to_read(store: Store, seen: Seen, today: date, *, all_of_it: bool = Fals
     if not all_of_it and is_unfilled(store, today):
         wanted &= set(last_days(_EMPTY_ENOUGH, today))
     user = scope.asked_user if scope else None
-    return sorted((day for day in wanted if _is_use_wanted(store, day, today, user)), reverse=True)
+    return sorted((day for day in wanted if _is_use_wanted(store, day, now, user)), reverse=True)
 
 
 def is_unfilled(store: Store, today: date) -> bool:
@@ -205,13 +205,14 @@ def has_use(store: Store) -> bool:
     return bool(store.unread) or any(len(buckets.keys) for buckets in known)
 
 
-def _is_use_wanted(store: Store, day: date, today: date, user: str | None) -> bool:
+def _is_use_wanted(store: Store, day: date, now: datetime, user: str | None) -> bool:
     kept = store.buckets[queries.usage_query(USAGE[0], user=user)].kept(day)
     if kept is None:
         return True
     # What is billed may not tell that more was used: today is read again with each look.
-    since = max(store.since, store.asked) if day == today else store.since
-    return not kept.is_settled and kept.as_of < since
+    since = max(store.since, store.asked) if day == now.date() else store.since
+    # What was read within the minute would be one question less for a day that nobody has seen yet.
+    return not kept.is_settled and kept.as_of < min(since, now - pace.PER)
 
 
 def use(day: date, user: str | None) -> Question:

@@ -65,7 +65,7 @@ class Store(Facts):
         told = self._told
         if told.kind != "legacy":
             return told
-        bill, refused = Query(COSTS), {topic for topic, _ in self.refused.values()}
+        bill, refused = Query(COSTS), self.refusals
         is_untold = self.account.one_sum is not None or bill in refused
         use = by_everything(told.usage[0])
         keys = [(query, self.buckets[query].keys) for query in map(by_everything, told.usage)]
