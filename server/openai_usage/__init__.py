@@ -7,6 +7,10 @@ wire, `server` sends it. `monitor` runs that way from end to end: `schedule` say
 OpenAI counts; `scope` is what the user chose to see, and `queries` the questions that answer it. `workspace` finds the
 API key that the programs of a workspace use, `matching` compares it with those that OpenAI lists, and `identity` says
 which one it is. `pricing` has list prices, for estimates.
+
+What is not read from the organisation API becomes the same rows, and `source` says what of it is never told: the
+endpoints of 2023 (`fetch.legacy`, `daily` at the `pace` they allow, `account` for what is of no day), and files that
+somebody saved (`saved` reads them, `imported` shows them).
 """
 
 __version__ = "0.1.0"

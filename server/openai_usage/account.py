@@ -27,14 +27,10 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Of `GET /dashboard/billing/subscription`. A limit of None is none."""
+    """Of `GET /dashboard/billing/subscription`."""
 
     hard_limit: Decimal | None = None
-    """At OpenAI a calendar month's; at a gateway all that was ever granted to the key."""
-    soft_limit: Decimal | None = None
-    """From which on OpenAI sends an e-mail."""
-    plan: str | None = None
-    account_name: str | None = None
+    """At OpenAI a calendar month's; at a gateway all that was ever granted to the key. None: none."""
     access_until: datetime | None = None
     """None: no end is told, or none that could be."""
 
@@ -57,6 +53,24 @@ class OneSum:
     amount: Decimal
     since: date | None
     """The first day that it is of; None: the server goes by no dates, and it is all there ever was."""
+    is_sure: bool = True
+    """False: nothing was used, so that it is not known yet whether the server goes by dates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why the bill of some days may be wrong as it was answered."""
+
+    first: date
+    last: date
+    by_day: Decimal
+    """What its days came to, also such as were not asked for."""
+    total: Decimal | None
+    """What the answer itself said they come to; None: nothing."""
+    unlisted: int = 0
+    """So many of the days are not listed, and no total says that there is nothing in them."""
+    at_midnight: bool = True
+    """False: the days do not begin at midnight UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +81,5 @@ class Account:
     subscription: Subscription | None = None
     credit: Credit | None = None
     one_sum: OneSum | None = None
-    disagreement: tuple[Decimal, Decimal] | None = None
-    """What the days of a bill came to, and what its own total said, where that is not the same."""
+    doubts: tuple[Doubt, ...] = ()
+    """About the bill, oldest first; of days that were answered without any there is none."""

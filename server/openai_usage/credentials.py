@@ -74,8 +74,12 @@ def kind_of(key: str) -> KeyKind:
 
 
 def fit_for(credential: Credential, *, openai: bool) -> Credential | UnfitKey:
-    """The key itself where it may read usage. A gateway makes keys of its own kinds, so there any key may."""
-    if openai and credential.kind not in {KeyKind.ADMIN, KeyKind.OTHER}:
+    """The key itself where it may read usage. A gateway makes keys of its own kinds, so there any key may.
+
+    What is in OPENAI_API_KEY is there for other programs: unless it is an admin key, it is not sent to OpenAI.
+    """
+    is_ours = credential.variable == ADMIN_VARIABLE
+    if openai and credential.kind is not KeyKind.ADMIN and not (is_ours and credential.kind is KeyKind.OTHER):
         return UnfitKey(credential.kind, credential.variable)
     return credential
 

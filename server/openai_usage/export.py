@@ -20,7 +20,7 @@ import msgspec
 from openai_usage import money, queries
 from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Endpoint, Query
-from openai_usage.queries import can_be_narrowed, cost_query, usage_query
+from openai_usage.queries import can_be_narrowed, cost_query, shown_usage_query
 from openai_usage.report import Report
 from openai_usage.report.sums import passes
 from openai_usage.rows import Bucket, Keys
@@ -218,7 +218,7 @@ class _Rows:
 def _costs(store: Store, scope: Scope, currency: str, spell: _Spell) -> Iterator[_Row]:
     """Of the finest split that is there whole, and one row a day for what that split leaves out."""
     filters = {**scope.filters, "currency": frozenset({currency})}
-    total, split = cost_query(scope.filters), _finest(store, scope)
+    total, split = cost_query(scope.filters, told=scope.told), _finest(store, scope)
     whole = None if split is total else _Rows.of(store, total, scope, filters)
     return _cost_rows(_Rows.of(store, split, scope, filters), whole, _names(store.directory), spell)
 
@@ -253,11 +253,11 @@ def _finest(store: Store, scope: Scope) -> Query:
     Days for which OpenAI does not give the split are then in rows of what it leaves out.
     """
     shown = [scope.group_by] if scope.measure == "spend" else []
-    for query in [cost_query(scope.filters, by) for by in (*shown, "line_item")]:
-        asked = queries.given(query, scope.days)
+    for query in [cost_query(scope.filters, by, scope.told) for by in (*shown, "line_item")]:
+        asked = queries.given(query, scope.days, scope.told)
         if asked is not None and not store.buckets[query].missing(asked):
             return query
-    return cost_query(scope.filters)
+    return cost_query(scope.filters, told=scope.told)
 
 
 def _cost_row(start: int, amount: Decimal, dimensions: Mapping[str, _Text], quantity: Decimal | None) -> _Row:
@@ -277,7 +277,8 @@ def _usage(store: Store, scope: Scope, spell: _Spell) -> Iterator[_Row]:
     for endpoint in USAGE if shown is None else (shown,):
         if can_be_narrowed(endpoint, scope.filters):
             width = scope.width if endpoint in charted else "1d"
-            tables.append((_Rows.of(store, usage_query(endpoint, width), scope, scope.filters), width))
+            query = shown_usage_query(scope, endpoint, width)
+            tables.append((_Rows.of(store, query, scope, scope.filters), width))
     return _usage_rows(tables, _names(store.directory), spell)
 
 

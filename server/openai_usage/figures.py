@@ -52,14 +52,14 @@ class Figures:
         Where a source tells no bill by day: when what it tells instead was asked for.
         """
         bill = self._store.buckets[queries.TOTAL]
-        moment = bill.as_of
+        moment = bill.as_of if self._store.told.has_bill else None
         if moment is not None and not bill.missing(queries.days_around(moment.date())):
             return moment
         if self._store.source.kind != "legacy" or self._store.told.has_bill:
             return None
         store = self._store
         known = [
-            store.account_read if store.account.one_sum else None,
+            store.account_read if store.account.one_sum or store.account.credit else None,
             store.buckets[fetch.legacy.USE].as_of if fetch.legacy.has_use(store) else None,
         ]
         return max((one for one in known if one is not None), default=None)
@@ -110,7 +110,7 @@ class Figures:
     def _recent(self, day: date) -> report.Recent | None:
         store, currency = self._store, self.currency
         bill = store.buckets[queries.TOTAL]
-        if bill.missing(queries.days_around(day)):
+        if not store.told.has_bill or bill.missing(queries.days_around(day)):
             return None
         split = queries.cost_query({}, "line_item", store.told)
         return report.recent(bill, store.buckets[split], currency, day, has_projects="project_id" in split.group_by)
@@ -156,7 +156,11 @@ class Figures:
         if missing == [days] or not fetch.legacy.has_use(self._store):
             return None
         priced = report.price_use(self._store, [queries.usage_query(one) for one in self._store.told.usage], days)
-        return report.estimates_by(priced, only, None, is_part=bool(missing))[None]
+        # The endpoint may have stopped to tell: what is not there may have been used.
+        is_unfilled = fetch.legacy.is_unfilled(self._store, days.last)
+        if is_unfilled and not any(one.buckets and any(len(bucket.keys) for bucket in one.buckets) for one in priced):
+            return None
+        return report.estimates_by(priced, only, None, is_part=bool(missing) or is_unfilled)[None]
 
     def _known_use(self, days: Days, key_id: str | None) -> Sequence[Query | None]:
         """The use of those days by endpoint, that of all keys or that of the one; None where it is not known."""

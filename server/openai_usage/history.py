@@ -31,7 +31,9 @@ async def read(
         return error
     billed_since = _first_with_rows(reader, [queries.TOTAL], Days(FIRST_DAY, today)) or today
     if reader.store.source.kind == "legacy":
-        # Use comes a day at a time: that of years would take days.
+        # Use comes a day at a time: that of years would take days. Without a bill nothing tells of the first day.
+        if reader.store.buckets[queries.TOTAL].days is None:
+            return None
         with reader.store.up_to_date():
             reader.store.first_day = billed_since
         return None

@@ -1,18 +1,18 @@
 """Saved usage in the place of an account's: read from files, kept in memory, and shown like any other figures."""
 
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
 from openai_usage import report, saved
 from openai_usage.account import Account, OneSum
-from openai_usage.days import Days, ranges_of
+from openai_usage.days import Days, day_of, ranges_of
 from openai_usage.endpoints import COSTS, USAGE, Query, by_everything
 from openai_usage.protocol import Selection
-from openai_usage.records import buckets_of
-from openai_usage.saved import Problem, Saved
+from openai_usage.records import Record, buckets_of
+from openai_usage.saved import NothingReadError, Saved
 from openai_usage.scope import Scope, scope
 from openai_usage.settings import Unit
 from openai_usage.source import Source, Told
@@ -21,14 +21,6 @@ from openai_usage.trail import Trail
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
 """Bytes; one byte more says that there is more."""
-
-
-class NothingReadError(Exception):
-    """Nothing in the files was understood."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("nothing was understood")
-        self.problems = problems
 
 
 class Imported:
@@ -58,7 +50,7 @@ class Imported:
 
 def read(paths: Iterable[Path], unit: Unit) -> Imported:
     """The figures of those files. NothingReadError, or OSError when one of them cannot be opened."""
-    content = saved.read([(path.name, _content(path)) for path in paths], unit)
+    content = saved.read(((path.name, _content(path)) for path in paths), unit)
     if not content.read:
         raise NothingReadError(content.problems)
     return Imported(content)
@@ -86,19 +78,20 @@ def _finest(bill_by: frozenset[str]) -> Query:
 
 
 def _fill(store: Store, content: Saved) -> None:
-    now = datetime.now(UTC)
-    bill = _finest(content.bill_by)
-    for days in ranges_of(content.cost_days):
-        of_days = [one for one in content.costs if days.start_time <= one.start < days.end_time]
-        store.put(bill, days, buckets_of(of_days, COSTS, "1d", store.buckets[bill].keys), now)
-    for endpoint, known in content.usage_days.items():
-        query, records = by_everything(endpoint), [one for one in content.usage if one.endpoint is endpoint]
-        for days in ranges_of(known):
-            of_days = [one for one in records if days.start_time <= one.start < days.end_time]
-            store.put(query, days, buckets_of(of_days, endpoint, "1d", store.buckets[query].keys), now)
+    _put(store, _finest(content.bill_by), content.costs, content.cost_days)
+    for endpoint, days in content.usage_days.items():
+        _put(store, by_everything(endpoint), content.usage, days)
     store.directory = content.directory
     one_sum = None if content.one_sum is None else OneSum(content.one_sum, None)
     store.account = Account(content.organization, content.subscription, content.credit, one_sum)
+
+
+def _put(store: Store, query: Query, records: Iterable[Record], known: frozenset[date]) -> None:
+    buckets = buckets_of(records, query.endpoint, "1d", store.buckets[query].keys)
+    by_day = {day_of(bucket.start): bucket for bucket in buckets}
+    now = datetime.now(UTC)
+    for days in ranges_of(known):
+        store.put(query, days, [by_day[day] for day in days if day in by_day], now)
 
 
 def _days(content: Saved) -> Days | None:

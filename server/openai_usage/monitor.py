@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from openai_usage import credentials, daily, export, fetch, history, imported, queries, views
+from openai_usage import credentials, export, fetch, history, queries, views
 from openai_usage.credentials import ADMIN_VARIABLE, Credential, KeyFault, UnfitKey
+from openai_usage.daily import DailyReading
 from openai_usage.days import Days
 from openai_usage.figures import Figures
 from openai_usage.identity import Identity
@@ -27,7 +28,6 @@ from openai_usage.settings import DEFAULT_BASE_URL, Settings, is_openai
 from openai_usage.source import Kind, Source
 from openai_usage.store import LONG_AGO, Store
 from openai_usage.trail import Trail
-from openai_usage.turn import LostError
 from openai_usage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -122,15 +122,10 @@ class Monitor:
         self._busy = False
         self._fetching: asyncio.Task[fetch.Failures | None] | None = None
         self._reading_history: asyncio.Task[None] | None = None
-        self._reading_days: asyncio.Task[None] | None = None
-        self._are_days_asked = False
-        """By what the user did, which counts also where nothing is ever fetched without being asked."""
-        self._are_days_stopped = False
         self._import: Imported | None = None
         """Shown in the place of the account."""
         self._imports: set[asyncio.Task[Imported]] = set()
-        self._are_all_days_wanted = False
-        """Also those that are not read without being asked for."""
+        self._days = DailyReading(self._seen, self._days_progress, self._on_day, clock)
         self._exports: set[asyncio.Task[None]] = set()
         self._last_status: StatusView | None = None
         self._last_panel: PanelView | None = None
@@ -146,7 +141,6 @@ class Monitor:
         self._settings = settings
         is_another = (self._base_url, self._source) != old
         if is_another:
-            self._are_days_stopped = self._are_all_days_wanted = False
             self._forget()
             self._schedule.restart()
             self._learn()
@@ -214,7 +208,7 @@ class Monitor:
 
     def read_days(self) -> None:
         """Read the use of all days that are shown, from a source that gives a few of them a minute."""
-        self._are_all_days_wanted = True
+        self._days.all_of_it = True
         self._ask(refresh=False)
         self._more_wanted = True
         self._wake.set()
@@ -226,6 +220,9 @@ class Monitor:
         OSError when one cannot be opened, NothingReadError when nothing is understood, CancelledError when the user
         cancels it. Then the panel shows what it showed before.
         """
+        # Imported here: hardly anybody ever needs it.
+        from openai_usage import imported  # noqa: PLC0415
+
         task = asyncio.create_task(asyncio.to_thread(imported.read, paths, self._settings.legacy_unit))
         self._imports.add(task)
         task.add_done_callback(self._imports.discard)
@@ -265,7 +262,7 @@ class Monitor:
         # Where an editor takes up again what it showed before, there is no way back to what nobody saw.
         self._trail.select(selection, is_first=not self._panel_wanted)
         self._panel_wanted = True
-        self._are_all_days_wanted = False
+        self._days.all_of_it = False
         self._ask(refresh=False)
         self._more_wanted = True
         self._wake.set()
@@ -303,8 +300,7 @@ class Monitor:
     def _ask(self, *, refresh: bool, is_act: bool = True) -> None:
         now = self._clock()
         self._schedule.touch()
-        self._are_days_asked = True
-        self._are_days_stopped &= not is_act
+        self._days.go_on(is_act=is_act)
         if refresh:
             self._refresh_wanted = now
         if refresh or self._reader.shown(self._seen(now), now):
@@ -326,7 +322,7 @@ class Monitor:
                 await self._schedule.wait(self._wake)
                 await self._step()
         finally:
-            more = [self._reading_history, self._reading_days, self._asking_whose]
+            more = [self._reading_history, self._days.task, self._asking_whose]
             others = [watching, *self._exports, *self._imports, *(task for task in more if task is not None)]
             self._cancel()
             for task in others:
@@ -474,9 +470,9 @@ class Monitor:
         elif not self._more_wanted and not (self._identity.needs_names(self._store) and self._schedule.is_on):
             return
         self._more_wanted = False
-        if is_asked or self._schedule.is_on or self._are_days_asked:
-            self._start_days()
         if self._bill_failure is None:
+            if is_asked or self._days.is_asked or (self._schedule.is_on and not self._schedule.is_idle):
+                self._days.start(reader)
             # After the figures: reading all at once would keep them waiting.
             now = self._clock()
             # What another server has just read is not asked for again.
@@ -558,55 +554,23 @@ class Monitor:
             self._reading_history = None
             self._show_what_is_known()
 
-    def _start_days(self) -> None:
-        """Read use a day at a time, where the source gives it so, unless the user stopped that."""
-        reader, self._are_days_asked = self._reader, False
-        if self._store.source.kind != "legacy" or self._reading_days is not None or self._are_days_stopped:
-            return
-        if self._days_to_read():
-            self._reading_days = asyncio.create_task(self._read_days(reader))
+    def _days_progress(self, stop: Callable[[], object]) -> AbstractContextManager[Callable[[int], None]] | None:
+        # A bar for what nobody looks at would only be in the way.
+        return None if self._scope(self._clock()) is None else self._days_bar(stop)
 
-    def _days_to_read(self) -> list[date]:
-        now = self._clock()
-        return fetch.legacy.use_to_read(self._store, self._seen(now), now, all_of_it=self._are_all_days_wanted)
+    @contextmanager
+    def _days_bar(self, stop: Callable[[], object]) -> Iterator[Callable[[int], None]]:
+        with self._progress(views.READING_DAYS, stop) as say:
+            yield lambda count: say(views.days_left(count))
 
-    async def _read_days(self, reader: Reader) -> None:
-        this = asyncio.current_task()
-
-        def stop() -> None:
-            self._are_days_stopped = True
-            if this is not None:
-                this.cancel()
-
-        @contextmanager
-        def bar() -> Iterator[Callable[[int], None]]:
-            with self._progress(views.READING_DAYS, stop) as say:
-                yield lambda count: say(views.days_left(count))
-
-        def begin() -> AbstractContextManager[Callable[[int], None]] | None:
-            # A bar for what nobody looks at would only be in the way.
-            return None if self._scope(self._clock()) is None else bar()
-
-        def tell() -> None:
-            # Only now it may be known whose members there are.
-            self._more_wanted |= reader.store.names_read is None
+    def _on_day(self) -> None:
+        self._learn()
+        # Only now it may be known whose members there are.
+        if self._store.names_read is None and fetch.names(self._store):
+            self._more_wanted = True
             self._wake.set()
-            self._on_key()
-            self._show_what_is_known()
-
-        def user() -> str | None:
-            chosen = self._scope(self._clock())
-            return chosen.asked_user if chosen else None
-
-        try:
-            await daily.read(reader, self._days_to_read, user, begin=begin, tell=tell, clock=self._clock)
-        except LostError:
-            _log.info("Another server reads use day by day")
-        except Exception:
-            _log.exception("Use could not be read day by day, for a reason nobody thought of")
-        finally:
-            self._reading_days = None
-            self._show_what_is_known()
+        self._on_key()
+        self._show_what_is_known()
 
     async def _wait_for(self, task: "asyncio.Task[Any]", title: str, *, user_waits: bool) -> None:
         while not task.done():
@@ -670,8 +634,7 @@ class Monitor:
             self._fetching.cancel()
         if self._reading_history is not None:
             self._reading_history.cancel()
-        if self._reading_days is not None:
-            self._reading_days.cancel()
+        self._days.cancel()
         self._reader.cancel()
 
     @property
@@ -692,21 +655,21 @@ class Monitor:
     @property
     def _bill_failure(self) -> ApiError | None:
         """Why the newest bill is not there, unless it is among several things that the source may tell."""
-        store = self._store
-        is_refused = store.source.kind == "legacy" and queries.TOTAL in store.refusals
-        return None if is_refused else store.failures.get(queries.TOTAL)
+        error = self._store.failures.get(queries.TOTAL)
+        return error if self._store.source.kind != "legacy" or self._store.told.has_bill else None
 
     @property
     def _untold(self) -> views.Untold | None:
         """The endpoints of 2023 told nothing, and what they said instead; None: they tell something, or may yet."""
         store, key = self._store, self._credential
         told = store.told
-        if store.source.kind != "legacy" or not isinstance(key, Credential) or told.has_bill or store.account.one_sum:
+        if store.source.kind != "legacy" or not isinstance(key, Credential) or told.has_bill:
+            return None
+        if store.account.one_sum is not None or store.account.credit is not None:
             return None
         use = store.failures.get(fetch.legacy.USE)
-        is_known = store.buckets[fetch.legacy.USE].days is not None
         is_empty = fetch.legacy.is_unfilled(store, self._clock().date())
-        if not is_empty and (is_known or use is None):
+        if fetch.legacy.has_use(store) or (use is None and not is_empty):
             return None
         return views.Untold(key.kind, key.variable, store.failures.get(queries.TOTAL), use)
 
@@ -765,7 +728,7 @@ class Monitor:
             unread=self._store.unread,
             is_unfilled=self._store.source.kind == "legacy"
             and fetch.legacy.is_unfilled(self._store, self._clock().date()),
-            is_reading_days=self._reading_days is not None,
+            is_reading_days=self._days.task is not None,
             failures=self._store.failures,
             next_attempt=self._schedule.due_at,
         )

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from openai_usage import fetch, queries
-from openai_usage.openai_api import ApiError
+from openai_usage.openai_api import REFUSALS, ApiError
 from openai_usage.scope import Scope
-from openai_usage.store import NEVER, REFUSALS, Store, Topic
+from openai_usage.store import NEVER, Store, Topic
 from openai_usage.turn import LostError, Turn
 
 if TYPE_CHECKING:

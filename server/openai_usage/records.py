@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import add
 from typing import Final
 
+from openai_usage import money
 from openai_usage.endpoints import Endpoint, Width
 from openai_usage.rows import Bucket, Key, Keys, Number
 
@@ -25,17 +27,20 @@ class Record:
 
 
 def buckets_of(records: Iterable[Record], endpoint: Endpoint, width: Width, keys: Keys) -> list[Bucket]:
-    """The endpoint's records in buckets, oldest first; rows have their keys in `keys`. There are no empty buckets."""
+    """The endpoint's records in buckets, oldest first; rows have their keys in `keys`. There are no empty buckets.
+
+    Records of one bucket that are alike are one row: a day of five-minute rows would be fifty times as many.
+    """
     seconds = _SECONDS[width]
-    by_start: defaultdict[int, list[Record]] = defaultdict(list)
-    for record in records:
-        if record.endpoint is endpoint:
-            by_start[record.start // seconds * seconds].append(record)
+    found: defaultdict[int, dict[Key, tuple[Number, ...]]] = defaultdict(dict)
+    with money.exact():
+        for record in records:
+            if record.endpoint is endpoint:
+                rows = found[record.start // seconds * seconds]
+                before = rows.get(record.key)
+                numbers = record.numbers
+                rows[record.key] = tuple(map(add, before, numbers)) if before else numbers
     return [
-        Bucket(
-            start,
-            keys.numbers([record.key for record in some]),
-            tuple(list(column) for column in zip(*(record.numbers for record in some), strict=True)),
-        )
-        for start, some in sorted(by_start.items())
+        Bucket(start, keys.numbers(list(rows)), tuple(list(column) for column in zip(*rows.values(), strict=True)))
+        for start, rows in sorted(found.items())
     ]

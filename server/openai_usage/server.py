@@ -25,8 +25,8 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from openai_usage import protocol, settings, views
-from openai_usage.imported import NothingReadError
 from openai_usage.monitor import CancelledError, Monitor, NotReadyError, Progress
+from openai_usage.saved import NothingReadError
 
 Publish = Callable[[BaseModel], None]
 CreateMonitor = Callable[[Publish, Progress, settings.Settings, str], Monitor]
@@ -141,7 +141,8 @@ def _answer_commands_about_files(server: LanguageServer, session: "_Session") ->
         except NotReadyError:
             raise JsonRpcInternalError("The figures are still loading. Export them when they are there.") from None
         except OSError as error:
-            raise JsonRpcInternalError(f"{path} could not be written: {error.strerror or error}.") from None
+            text = views.harmless(f"{path} could not be written: {error.strerror or error}.")
+            raise JsonRpcInternalError(text) from None
 
     @server.command(protocol.IMPORT)
     async def import_files(argument: Any = None) -> str | None:  # noqa: ANN401
@@ -157,8 +158,9 @@ def _answer_commands_about_files(server: LanguageServer, session: "_Session") ->
             text = views.problems_text(error.problems) or "There is no usage in it."
             raise JsonRpcInternalError(f"Nothing was imported. {text}") from None
         except OSError as error:
-            name = Path(error.filename).name if error.filename else "A file"
-            raise JsonRpcInternalError(f"{name} could not be read: {error.strerror or error}.") from None
+            name = views.file_text(Path(error.filename).name if error.filename else "")
+            why = views.harmless(error.strerror or type(error).__name__)
+            raise JsonRpcInternalError(f"{name} could not be read: {why}.") from None
 
 
 def _answer_other_commands_that_return(server: LanguageServer, session: "_Session") -> None:

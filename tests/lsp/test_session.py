@@ -43,9 +43,12 @@ async def test_it_asks_for_no_documents_and_offers_its_commands() -> None:
         assert capabilities.execute_command_provider is not None
         assert sorted(capabilities.execute_command_provider.commands) == [
             "openaiUsage.chooseKey",
+            "openaiUsage.closeImport",
             "openaiUsage.erase",
             "openaiUsage.export",
             "openaiUsage.fetchHistory",
+            "openaiUsage.import",
+            "openaiUsage.readDays",
             "openaiUsage.refresh",
             "openaiUsage.select",
             "openaiUsage.show",

@@ -120,6 +120,7 @@ USE_OF_A_DAY = {
                         "operation": "generations", "model_id": "dall-e-3"}],
     "current_usage_usd": 0.0,
 }  # fmt: skip
+A_ROW: list[dict[str, Any]] = USE_OF_A_DAY["data"][:1]  # type: ignore[index] # a list
 EMPTY_USE = {"object": "list", "data": [], "ft_data": [], "dalle_api_data": [], "whisper_api_data": []}
 BILL_OF_2023 = {
     "object": "list",
@@ -186,7 +187,7 @@ def test_an_account_of_2023() -> None:
         ("rows.json", USE_OF_A_DAY),
     )  # fmt: skip
     assert found.one_sum == Decimal("12.34")
-    assert found.subscription == Subscription(Decimal("120.5"), Decimal(96), "Pay-as-you-go", "Northwind")
+    assert found.subscription == Subscription(Decimal("120.5"))
     assert found.credit == Credit(Decimal(18), Decimal("1.85"), Decimal("16.15"))
     assert found.organization == Organization("org-made-up", "Northwind", is_default=True, role="owner")
     assert found.directory.users["user-made-up"] == User("user-made-up", "Ada", "ada@example.com")
@@ -202,7 +203,85 @@ def test_of_what_there_is_one_the_last_holds() -> None:
 def test_files_of_two_organizations_are_of_none() -> None:
     some = [{"object": "organization", "id": f"org-{name}", "title": name} for name in "ab"]
     assert read(("a.json", some[0])).organization == Organization("org-a", "a")
-    assert read(("a.json", some[0]), ("b.json", some[1])).organization is None
+    found = read(("a.json", some[0]), ("b.json", some[1]), ("c.json", some[0] | {"role": "owner"}))
+    assert found.organization is None
+    assert found.problems == [Problem("", Reason.SEVERAL_ORGANIZATIONS, about=("a", "b"))]
+    named = read(("a.json", {"id": "org-1", "title": "A"}), ("b.json", {"id": "org-2", "title": "A"}))
+    assert [problem.about for problem in named.problems] == [("A org-1", "A org-2")]
+
+
+def test_rows_of_two_organizations_are_said_to_be() -> None:
+    other = [{**one, "organization_id": "org-other", "organization_name": None} for one in A_ROW]
+    found = read(("a.json", {"data": A_ROW}), ("b.json", {"data": other}))
+    assert Problem("", Reason.SEVERAL_ORGANIZATIONS, about=("Northwind", "org-other")) in found.problems
+
+
+@pytest.mark.parametrize(
+    ("total", "is_said"),
+    [
+        ("69.68185", False),
+        ("70.18184", False),
+        ("70.18185", True),
+        ("69.18185", True),
+        ("99900", True),
+        ("0", True),
+    ],
+)
+def test_a_total_that_is_not_what_the_days_come_to(total: str, is_said: bool) -> None:
+    text = json.dumps(BILL_OF_2023 | {"total_usage": "TOTAL"}).replace('"TOTAL"', total)
+    found = read(("bill.json", text))
+    told = money.plain(Decimal(total).scaleb(-2))
+    expected = [Problem("bill.json", Reason.OTHER_TOTAL, about=("0.6968185", told))]
+    assert found.problems == (expected if is_said else [])
+    assert billed(found) == Decimal("0.6968185")
+
+
+def test_amounts_that_are_read_as_dollars_are_said_to_be() -> None:
+    files = [("bill.json", content_of(BILL_OF_2023))]
+    assert saved.read([("rows.csv", COSTS_2026)], unit="usd").problems == []
+    assert saved.read(files, unit="usd").problems == [Problem("bill.json", Reason.IN_DOLLARS)]
+    assert saved.read(files, unit="cents").problems == []
+    (one_sum,) = saved.read([("sum.json", b'{"total_usage": 5}')], unit="usd").problems
+    assert one_sum.reason is Reason.IN_DOLLARS
+
+
+def test_known_answers_with_something_in_them_that_cannot_be_read() -> None:
+    answers: list[object] = [
+        {"daily_costs": [{"timestamp": START, "line_items": [{"name": "x", "cost": "12,5"}]}], "total_usage": 12.5},
+        {"daily_costs": [{"timestamp": "soon", "line_items": []}]},
+        {"total_usage": "much"},
+        {"total_granted": 1, "total_used": "x", "total_available": 1},
+        {"object": "billing_subscription", "hard_limit_usd": "none"},
+        {"object": "page", "data": "x"},
+        {"members": {"data": [{"no": "id"}]}},
+        {"object": "organization", "id": 5},
+        {"object": "list", "data": "x"},
+        {"period": "May", "usage": [{"date": "2026-09-07", "capability": "completions", "input_tokens": 1,
+                                     "output_tokens": 1, "num_model_requests": 1}]},
+    ]  # fmt: skip
+    for number, answer in enumerate(answers):
+        found = read((f"{number}.json", answer))
+        assert found.problems == [Problem(f"{number}.json", Reason.UNREAD_ANSWER)], answer
+        assert found.read == [], answer
+    strangers: list[object] = [{"title": "Shopping"}, {"object": "chat", "data": []}, {"plan": "x"}, {}, {"id": "x"}]
+    for stranger in strangers:
+        assert read(("a.json", stranger)).problems == [Problem("a.json", Reason.UNKNOWN)], stranger
+
+
+def test_what_should_be_json_and_is_none() -> None:
+    for name in ("notes.json", "NOTES.JSONL"):
+        assert reasons(read((name, "milk, bread"))) == {Reason.BROKEN_JSON: 1}
+    assert reasons(read(("number.json", "42"))) == {Reason.UNKNOWN: 1}
+    table = read(("cost.json", COSTS_2026))
+    assert (len(table.costs), table.problems) == (2, []), "a table is one, whatever it is called"
+
+
+def test_a_name_that_tells_another_day_than_the_rows() -> None:
+    found = read(("usage-2024-03-01.json", {"data": A_ROW}))
+    assert found.problems == [Problem("usage-2024-03-01.json", Reason.OTHER_DAY, about=("2026-09-07",))]
+    assert found.usage_days[COMPLETIONS] == {DAY}
+    assert read(("usage-2026-09-07.json", {"data": A_ROW})).problems == []
+    assert read(("saved-2026-10-01.json", BILL_OF_2023)).problems == [], "of many days, it is that of the saving"
 
 
 # The organisation API.
@@ -560,10 +639,14 @@ def test_the_bill_of_2023_beside_that_of_today() -> None:
 def test_two_that_tell_something_else_of_the_same_add_up_and_it_is_said() -> None:
     found = read(("a.csv", csv_of(COST_COLUMNS, cost("3"))), ("b.csv", csv_of(COST_COLUMNS, cost("4"))))
     assert billed(found) == 7
-    assert sorted(found.problems, key=lambda problem: problem.name) == [
-        Problem("a.csv", Reason.ADDED_UP, 1),
-        Problem("b.csv", Reason.ADDED_UP, 1),
-    ]
+    assert found.problems == [Problem("a.csv", Reason.ADDED_UP, 1, ("b.csv",))]
+
+
+def test_a_day_is_one_day_however_many_capabilities_it_has() -> None:
+    answer = {**USE_OF_A_DAY, "data": A_ROW}
+    found = read(("a.json", answer), ("b.json", {**answer, "current_usage_usd": 1}))
+    assert {one.endpoint.name for one in found.usage} == {"completions", "images"}
+    assert found.problems == [Problem("b.json", Reason.SAME_ROWS, 1)]
 
 
 def test_too_many_rows_are_none_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,19 +4,19 @@ The bill comes in ranges of days. Use comes one day at a time and 5 days a minut
 (see `daily`). What is refused once is refused for all days alike: a question's text names no days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from openai_usage import money, pace, queries
-from openai_usage.account import Credit, OneSum, Organization, Subscription
+from openai_usage import openai_api, pace, queries
+from openai_usage.account import Credit, Doubt, OneSum, Organization, Subscription
 from openai_usage.days import Days, last_days, month_of
-from openai_usage.directory import Directory
+from openai_usage.directory import Directory, User
 from openai_usage.endpoints import COSTS, USAGE, Query, Width
 from openai_usage.fetch.question import DIRECTORY, Question, Seen, to_read
-from openai_usage.openai_api import legacy
+from openai_usage.openai_api import ApiError
 from openai_usage.records import buckets_of
 from openai_usage.scope import FIRST_DAY, Scope
 from openai_usage.store import NEVER, Store
@@ -35,6 +35,7 @@ _LONGEST_BILL: Final = 90
 """Days in one question: about 100 were answered in 2023 (clients asked for so many)."""
 _WIDTHS: Final[tuple[Width, ...]] = ("1d", "1h", "1m")
 _HALF_A_CENT: Final = Decimal("0.005")
+_MOST_DOUBTS: Final = 20
 _EMPTY_ENOUGH: Final = 5
 """Newest days without any row, after which older ones are only read on request: OpenAI's own endpoint is not filled."""
 MOST_AT_ONCE: Final = 31
@@ -80,14 +81,15 @@ def _bills(store: Store, wanted: Sequence[Days], anew: datetime | None = None) -
         # It is of all days, whatever is asked for: once for each refresh, or for a look.
         is_old = anew is not None or store.account_read is None or store.account_read < store.since
         last = max(days.last for days in wanted)
-        return [_bill(last_days(_LONGEST_BILL, last) if one_sum.since else Days(last, last))] if is_old else []
+        goes_by_dates = one_sum.since is not None or not one_sum.is_sure
+        return [_bill(last_days(_LONGEST_BILL, last) if goes_by_dates else Days(last, last))] if is_old else []
     ranges = to_read(store, queries.TOTAL, wanted, *([] if anew is None else [anew]))
     return [_bill(part) for days in ranges for part in days.split(_LONGEST_BILL)]
 
 
 def _bill(days: Days) -> Question:
     async def ask(client: "Client", store: Store, now: datetime) -> None:
-        bill = await legacy.bill(client, days, store.source.unit)
+        bill = await openai_api.legacy.bill(client, days, store.source.unit)
         if bill.tells_days:
             _keep_bill(store, bill, days, now)
         else:
@@ -96,15 +98,27 @@ def _bill(days: Days) -> Question:
     return Question(queries.TOTAL, _BILL_TEXT, ask)
 
 
-def _keep_bill(store: Store, bill: legacy.Bill, days: Days, now: datetime) -> None:
+def _keep_bill(store: Store, bill: "openai_api.legacy.Bill", days: Days, now: datetime) -> None:
     whole = [replace(one, key=_without_line_item(one.key)) for one in bill.records]
     with store.up_to_date():
         for query, some in ((queries.TOTAL, whole), (_BY_LINE_ITEM, bill.records)):
             store.put(query, days, buckets_of(some, COSTS, "1d", store.buckets[query].keys), now)
-        told = money.total(Decimal(one.numbers[_AMOUNT]) for one in bill.records)
-        # Servers that add up in binary are off by far less.
-        off = None if bill.total is None or abs(bill.total - told) < _HALF_A_CENT else (told, bill.total)
-        store.account = replace(store.account, one_sum=None, disagreement=off)
+        doubt = _doubt(bill, days, now.date())
+        # Of days that were answered anew, what was said before does not hold any more.
+        others = [one for one in store.account.doubts if one.last < days.first or days.last < one.first]
+        doubts = sorted([*others, *([doubt] if doubt else [])], key=lambda one: one.first)
+        store.account = replace(store.account, one_sum=None, doubts=tuple(doubts[-_MOST_DOUBTS:]))
+
+
+def _doubt(bill: "openai_api.legacy.Bill", days: Days, today: date) -> Doubt | None:
+    # Servers that add up in binary are off by far less.
+    is_off = bill.total is not None and abs(bill.total - bill.by_day) >= _HALF_A_CENT
+    asked = [day for day in days if day <= today]
+    # OpenAI lists each day. With a total that is right there is nothing in those that are not listed.
+    unlisted = 0 if bill.total is not None and not is_off else len([day for day in asked if day not in bill.days])
+    if not is_off and not unlisted and bill.at_midnight:
+        return None
+    return Doubt(days.first, days.last, bill.by_day, bill.total if is_off else None, unlisted, bill.at_midnight)
 
 
 def _without_line_item(key: tuple[str | None, ...]) -> tuple[str | None, ...]:
@@ -112,36 +126,48 @@ def _without_line_item(key: tuple[str | None, ...]) -> tuple[str | None, ...]:
 
 
 async def _keep_one_sum(client: "Client", store: Store, amount: Decimal, days: Days) -> None:
-    """Whether it goes by dates is asked once: of a day before OpenAI's first one there is nothing to tell."""
-    before, since = store.account.one_sum, None
-    if before is not None:
-        since = before.since and days.first
-    elif amount:
-        long_ago = Days(FIRST_DAY - timedelta(days=1), FIRST_DAY - timedelta(days=1))
-        then = await legacy.bill(client, long_ago, store.source.unit)
-        since = None if then.total == amount else days.first
-    found = OneSum(amount, since)
+    before = store.account.one_sum
+    is_known = before is not None and before.is_sure
+    goes_by_dates = (
+        before.since is not None if before and is_known else await _goes_by_dates(client, store, amount, days)
+    )
+    found = OneSum(amount, days.first if goes_by_dates else None, is_sure=bool(amount) or is_known)
     with store.up_to_date():
         store.moves += found != before
         store.account = replace(store.account, one_sum=found)
+
+
+async def _goes_by_dates(client: "Client", store: Store, amount: Decimal, days: Days) -> bool:
+    """Asked once: of a day before OpenAI's first one there is nothing to tell, or the sum is not of that day.
+
+    While nothing was used there is no telling, so that all days are asked for: none is none, whichever it goes by.
+    """
+    long_ago = FIRST_DAY - timedelta(days=1)
+    asked = Days(long_ago, long_ago) if amount else Days(FIRST_DAY, days.last)
+    try:
+        told = await openai_api.legacy.bill(client, asked, store.source.unit)
+    except ApiError:
+        # Who refuses some dates goes by them.
+        return True
+    return bool(told.total) != bool(amount)
 
 
 async def _read_subscription(client: "Client", store: Store, now: datetime) -> None:
     with store.up_to_date():
         # Also when it is refused: it was asked.
         store.account_read = now
-    subscription = await legacy.subscription(client)
+    subscription = await openai_api.legacy.subscription(client)
     _learn(store, subscription=subscription)
 
 
 async def _read_credit(client: "Client", store: Store, _: datetime) -> None:
-    credit = await legacy.credit(client)
+    credit = await openai_api.legacy.credit(client)
     _learn(store, credit=credit)
 
 
 async def _read_organization(client: "Client", store: Store, _: datetime) -> None:
     if (organization_id := _organization_id(store)) is not None:
-        organization = await legacy.organization(client, organization_id)
+        organization = await openai_api.legacy.organization(client, organization_id)
         _learn(store, organization=organization)
 
 
@@ -165,10 +191,10 @@ def names(store: Store) -> list[Question]:
 async def _read_members(client: "Client", store: Store, _: datetime) -> None:
     if (organization_id := _organization_id(store)) is None:
         return
-    members = await legacy.members(client, organization_id)
+    members = await openai_api.legacy.members(client, organization_id)
     with store.up_to_date():
         known = store.directory or Directory(is_whole=False)
-        store.directory = replace(known, users={**known.users, **{one.id: one for one in members}})
+        store.directory = replace(known, users=_users(known.users.values(), members))
 
 
 # Use.
@@ -196,7 +222,11 @@ def use_to_read(store: Store, seen: Seen, now: datetime, *, all_of_it: bool = Fa
 
 def is_unfilled(store: Store, today: date) -> bool:
     """Whether the newest days are known, and there is nothing in any of them: that says nothing of what was used."""
-    return not store.buckets[USE].missing(last_days(_EMPTY_ENOUGH, today)) and not has_use(store)
+    newest = last_days(_EMPTY_ENOUGH, today)
+    if store.buckets[USE].missing(newest) or any(day in store.unread for day in newest):
+        return False
+    known = (store.buckets[queries.usage_query(endpoint)] for endpoint in store.source.tells.usage)
+    return not any(len(bucket.keys) for buckets in known for bucket in buckets.of(newest))
 
 
 def has_use(store: Store) -> bool:
@@ -219,21 +249,27 @@ def use(day: date, user: str | None) -> Question:
     """All use of a day, or that of one user."""
 
     async def ask(client: "Client", store: Store, now: datetime) -> None:
-        told = await legacy.use(client, day, user)
+        told = await openai_api.legacy.use(client, day, user)
         _keep_use(store, told, day, user, now)
 
     return Question(USE, _USE_TEXT, ask)
 
 
-def _keep_use(store: Store, told: legacy.Use, day: date, user: str | None, now: datetime) -> None:
+def _keep_use(store: Store, told: "openai_api.legacy.Use", day: date, user: str | None, now: datetime) -> None:
     of_day = Days(day, day)
     with store.up_to_date():
-        for endpoint in store.told.usage:
+        # All that these endpoints may tell: also where the use was refused before.
+        for endpoint in store.source.tells.usage:
             for width in _WIDTHS:
                 query = queries.usage_query(endpoint, width, user)
                 store.put(query, of_day, buckets_of(told.records, endpoint, width, store.buckets[query].keys), now)
         others = {one: lists for one, lists in store.unread.items() if one != day}
-        store.unread = others | ({day: dict(told.unread)} if told.unread else {})
+        unread = dict(told.unread)
+        if user is not None:
+            # One user's are some of all that were counted.
+            known = store.unread.get(day, {})
+            unread = {name: max(known.get(name, 0), unread.get(name, 0)) for name in (*known, *unread)}
+        store.unread = others | ({day: unread} if unread else {})
         store.directory = _with(store.directory or Directory(is_whole=False), told.directory)
         if told.organization is not None and store.account.organization is None:
             store.account = replace(store.account, organization=told.organization)
@@ -245,5 +281,20 @@ def _with(known: Directory, told: Directory) -> Directory:
         known,
         projects={**known.projects, **told.projects},
         api_keys={**known.api_keys, **told.api_keys},
-        users={**told.users, **known.users},
+        users=_users(told.users.values(), known.users.values()),
     )
+
+
+def _users(rows: Iterable[User], members: Iterable[User]) -> dict[str, User]:
+    """Rows of late 2024 name a user by an e-mail address, and lists of members by an id: that is one user and not two.
+
+    The one that rows name is who can be chosen; the list knows more of them.
+    """
+    found = {one.id: one for one in rows}
+    for one in members:
+        by_email = found.get(one.email or "")
+        if by_email is not None and one.id != by_email.id:
+            found[by_email.id] = replace(by_email, name=one.name or by_email.name)
+        else:
+            found[one.id] = one
+    return found

@@ -7,7 +7,7 @@ shows before anything is asked.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from openai_usage.openai_api.errors import ApiError, Fault
+from openai_usage.openai_api.errors import REFUSALS, ApiError, Fault
 
 if TYPE_CHECKING:
     from openai_usage.openai_api import legacy
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "REFUSALS",
     "ApiError",
     "Client",
     "Fault",

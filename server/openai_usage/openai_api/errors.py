@@ -43,6 +43,12 @@ class Fault(StrEnum):
     """Pages that repeat, overlap or end in nothing: adding them up would give a wrong total."""
 
 
+REFUSALS: Final = frozenset(
+    {Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.SCOPE_MISSING, Fault.SESSION_ONLY, Fault.NOT_FOUND}
+)
+"""Asked again only when the user says so: the answer would be the same."""
+
+
 class ApiError(Exception):
     """A question to OpenAI that got no usable answer. It holds nothing secret, so it may be shown and logged.
 

@@ -52,6 +52,7 @@ __all__ = [
 
 Answer = TypeVar("Answer")
 
+_ANOTHER_DAY: Final = "another day"
 _VERSION: Final = "/v1"
 _BILLING: Final = "/dashboard/billing"
 _ELSEWHERE: Final = frozenset({Fault.NOT_FOUND, Fault.NOT_THE_API})
@@ -67,9 +68,7 @@ async def use(client: "Client", day: date, user_id: str | None = None) -> Use:
     found = await _ask(client, "/usage", parameters, use_of, is_paced=True)
     records = [record for record in found.records if day_of(record.start) == day]
     others = len(found.records) - len(records)
-    unread = dict(found.unread)
-    if others:
-        unread["data"] = unread.get("data", 0) + others
+    unread = {**found.unread, **({_ANOTHER_DAY: others} if others else {})}
     if user_id is not None:
         records = [_of_user(record, user_id) for record in records]
     return replace(found, records=records, unread=unread)
@@ -77,13 +76,14 @@ async def use(client: "Client", day: date, user_id: str | None = None) -> Use:
 
 def _of_user(record: Record, user_id: str) -> Record:
     fields = zip(record.endpoint.fields, record.key, strict=True)
-    return replace(record, key=tuple(user_id if name == "user_id" and not told else told for name, told in fields))
+    # Whatever the rows call the user, this is whose they were asked for as.
+    return replace(record, key=tuple(user_id if name == "user_id" else told for name, told in fields))
 
 
 async def bill(client: "Client", days: Days, unit: Unit = "cents") -> Bill:
     """The bill of `days`, by day where the server tells days. ApiError when there is no such answer.
 
-    Days that were not asked for are left out: a question for those is answered by them. The sum is then not told.
+    Days that were not asked for are left out, of the records and the days: a question for those is answered by them.
     """
     # The end is exclusive.
     after = days.last + timedelta(days=1)
@@ -92,7 +92,7 @@ async def bill(client: "Client", days: Days, unit: Unit = "cents") -> Bill:
     if all(day in days for day in found.days):
         return found
     records = [record for record in found.records if day_of(record.start) in days]
-    return Bill(records, frozenset(day for day in found.days if day in days), None, tells_days=True)
+    return replace(found, records=records, days=frozenset(day for day in found.days if day in days))
 
 
 async def subscription(client: "Client") -> Subscription:

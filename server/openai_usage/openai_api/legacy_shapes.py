@@ -26,6 +26,7 @@ Row = Mapping[str, object]
 
 _ENDPOINTS: Final = {endpoint.name: endpoint for endpoint in USAGE}
 _LONGEST_NAME: Final = 60
+_SECONDS_OF_A_DAY: Final = 86_400
 _MOST_DIGITS: Final = 18
 _LONGEST_AMOUNT: Final = 200
 _AMOUNT: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -53,11 +54,6 @@ class Use:
     unread: Mapping[str, int]
     """By list, rows that could not be understood: they are in no sum."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there are no rows in any list."""
-        return not self.records and not self.unread
-
 
 @dataclass(frozen=True, slots=True)
 class Bill:
@@ -69,8 +65,12 @@ class Bill:
     """The UTC days that are listed, also those on which nothing was billed."""
     total: Decimal | None
     """What the answer itself says it comes to."""
-    tells_days: bool
+    by_day: Decimal = Decimal(0)
+    """What all its days come to, also those that are left out of the records later."""
+    tells_days: bool = True
     """False: it is one sum, and no days belong to it."""
+    at_midnight: bool = True
+    """False: its days do not begin at midnight UTC, so that some amounts may stand under the day beside theirs."""
 
 
 def use_of(value: object) -> Use:
@@ -237,12 +237,14 @@ def bill_of(value: object, unit: Unit = "cents") -> Bill:
     total = None if told is None else _dollars(told, unit)
     if listed is None:
         return Bill((), frozenset(), total, tells_days=False)
+    at_midnight = True
     records: list[Record] = []
     days: set[date] = set()
     for one in _rows(listed, "daily_costs"):
         cost = _object(one, "/dashboard/billing/usage")
         start = _time(cost.get("timestamp"), may_be_within_a_second=True)
         days.add(day_of(start))
+        at_midnight &= start % _SECONDS_OF_A_DAY == 0
         if "line_items" not in cost:
             # They may be elsewhere, under a name that nobody knows yet.
             raise ValueError("daily_costs: a day without line items")
@@ -252,7 +254,8 @@ def bill_of(value: object, unit: Unit = "cents") -> Bill:
             if amount:
                 fields: dict[str, str | None] = {"line_item": text(line.get("name")), "currency": "usd"}
                 records.append(Record(COSTS, start, tuple(map(fields.get, COSTS.fields)), (amount, Decimal(0))))
-    return Bill(records, frozenset(days), total, tells_days=bool(days) or not total)
+    by_day = money.total(Decimal(one.numbers[0]) for one in records)
+    return Bill(records, frozenset(days), total, by_day, tells_days=bool(days) or not total, at_midnight=at_midnight)
 
 
 def subscription_of(value: object) -> Subscription:
@@ -262,15 +265,9 @@ def subscription_of(value: object) -> Subscription:
     names = ("hard_limit_usd", "system_hard_limit_usd", "soft_limit_usd")
     if answer.get("object") != "billing_subscription" and not any(name in answer for name in names):
         raise ValueError("not an answer of /dashboard/billing/subscription")
-    hard, system, soft = (answer.get(name) for name in names)
-    plan = answer.get("plan")
-    return Subscription(
-        hard_limit=_limit(system if hard is None else hard),
-        soft_limit=_limit(soft),
-        plan=text(plan) or text(member(plan, "title")) or text(member(plan, "id")),
-        account_name=text(answer.get("account_name")),
-        access_until=_moment(answer.get("access_until")),
-    )
+    hard, system, _ = (answer.get(name) for name in names)
+    limit = _limit(system if hard is None else hard)
+    return Subscription(hard_limit=limit, access_until=_moment(answer.get("access_until")))
 
 
 def credit_of(value: object, now: datetime | None = None) -> Credit:
@@ -420,4 +417,4 @@ def _limit(value: object) -> Decimal | None:
     limit = _amount(value)
     if limit < 0:
         raise ValueError("a limit below zero")
-    return limit if limit < NO_LIMIT else None
+    return limit if limit != NO_LIMIT else None

@@ -45,7 +45,7 @@ class Estimates:
     by: Mapping[GroupBy, Mapping[Value, Estimate]] = field(default_factory=dict)
     """By dimension, of what no bill is split by: API keys on the days that have no bill by key, or all there is."""
     is_too_much: bool = False
-    """There are too many keys to tell that."""
+    """There are too many keys to tell that; of a source without a bill by key, too many rows to tell any of it."""
 
 
 def estimate(

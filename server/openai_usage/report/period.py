@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from openai_usage import money, pricing
+from openai_usage import fetch, money, pricing
 from openai_usage.days import Days, day_of, midnight
 from openai_usage.endpoints import COSTS, USAGE, Endpoint, Metric, Query, Width
 from openai_usage.protocol import GroupBy
@@ -35,7 +35,7 @@ _AMOUNT: Final = COSTS.column("amount")
 _QUANTITY: Final = COSTS.column("quantity")
 _DAY: Final = timedelta(days=1)
 _MOST_ESTIMATED: Final = 200_000
-"""Keys times days: each takes some microseconds, and is waited for."""
+"""Rows, or keys times days: each takes some microseconds, and is waited for."""
 _SECONDS: Final = {"1d": 86_400, "1h": 3600, "1m": 60}
 
 
@@ -90,12 +90,16 @@ class _Reader:
         self._money: Filters = {**scope.filters, "currency": frozenset({currency})}
         self._told = scope.told
         self._usage = [endpoint for endpoint in scope.told.usage if endpoint not in store.absent]
-        # Of several users together nobody tells the use, where rows of all use name none.
-        is_told = "user_id" not in scope.filters or scope.told.tells_users or scope.asked_user
+        is_told = all(map(self._names, scope.filters))
         self._narrowed = [one for one in self._usage if is_told and can_be_narrowed(one, scope.filters)]
         self._priced: list[PricedUse] | None = None
+        self._is_too_much = False
         self._compared = compared(scope)
         self._missing: dict[Query, list[Days]] = {}
+        # Its empty days do not tell that nothing was used, as long as there is not one that has something.
+        self._tells_use = self._told.kind != "legacy" or any(
+            len(store.buckets[usage_query(endpoint)].keys) for endpoint in self._usage
+        )
         self._without_keys = False
         self._stale: set[GroupBy] = set()
 
@@ -132,6 +136,20 @@ class _Reader:
 
     # What tells it.
 
+    def _names(self, dimension: str) -> bool:
+        """Whether rows of use ever name a value of it. Those of 2023 name no project, and no key."""
+        if self._told.kind != "legacy" or (dimension == "user_id" and self._scope.asked_user):
+            return True
+        # Of several users together nobody tells the use, where rows of all use name none.
+        return bool(self._values(dimension))
+
+    def _may_be_untold(self) -> bool:
+        """Whether the newest days that are shown are among those of which an empty answer may say nothing."""
+        today = day_of(self._now)
+        return (
+            self._told.kind == "legacy" and today in self._scope.days and fetch.legacy.is_unfilled(self._store, today)
+        )
+
     def _bill(self, by: GroupBy | None = None) -> Query:
         return cost_query(self._scope.filters, by, self._told)
 
@@ -147,19 +165,20 @@ class _Reader:
         """Where no bill by model, key or project is told; empty where it is not known, or too much to wait for."""
         if self._priced is None:
             used = [self._use(endpoint) for endpoint in self._narrowed]
-            is_few = (
-                sum(len(self._store.buckets[query].keys) for query in used) * len(self._scope.days) < _MOST_ESTIMATED
-            )
-            is_wanted = self._told.kind != "organization" and pricing.is_loaded() and self._is_in_dollars and is_few
-            self._priced = price_use(self._store, used, self._scope.days) if is_wanted else []
+            is_wanted = self._told.kind != "organization" and pricing.is_loaded() and self._is_in_dollars
+            if is_wanted:
+                known = (bucket for query in used for bucket in self._store.buckets[query].of(self._scope.days))
+                self._is_too_much = sum(len(bucket.keys) for bucket in known) > _MOST_ESTIMATED
+            can_be = is_wanted and not self._is_too_much
+            self._priced = price_use(self._store, used, self._scope.days) if can_be else []
         return self._priced
 
     def _estimates_of_all(self) -> Estimates:
         """Of a source that tells no bill by model, key or project."""
         scope, priced = self._scope, self._priced_use()
         if not any(one.buckets for one in priced):
-            return Estimates()
-        is_part = any(self._use(endpoint) in self._missing for endpoint in self._narrowed)
+            return Estimates(is_too_much=self._is_too_much)
+        is_part = any(self._use(endpoint) in self._missing for endpoint in self._narrowed) or self._may_be_untold()
 
         def of(by: str | None) -> dict[Value, Estimate]:
             return estimates_by(priced, scope.filters, by, is_part=is_part)
@@ -319,7 +338,7 @@ class _Reader:
             missing = self._missing_of(query, days, note=False)
             if missing and not is_shown:
                 return None
-            known |= missing != [days]
+            known |= missing != [days] and self._tells_use
             buckets = self._rows(query, days)
             groups = Grouping().constant(None, endpoint, buckets.keys, self._scope.filters)
             whole = buckets.whole(days)

@@ -5,21 +5,24 @@ read as `openai_api.legacy` reads them; pages of the organisation API have the f
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from json import JSONDecodeError, JSONDecoder
 from typing import Final
 
 from msgspec import DecodeError
 
+from openai_usage import money
 from openai_usage.days import Days
 from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Endpoint
 from openai_usage.openai_api import legacy
 from openai_usage.saved import cells, filename
+from openai_usage.saved.content import Content
 from openai_usage.saved.names import Named
-from openai_usage.saved.part import Rows, Told
 from openai_usage.saved.problem import Reason
+from openai_usage.saved.rows import Rows
 from openai_usage.saved.tables import own_moment
 from openai_usage.settings import Unit
 from openai_usage.source import LEGACY
@@ -40,31 +43,38 @@ _USERS: Final = frozenset({"user", "organization.user"})
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _DEEPEST_LIST: Final = 3
 _MOST_BROKEN: Final = 100
+_LIMITS: Final = frozenset({"hard_limit_usd", "system_hard_limit_usd", "soft_limit_usd"})
+_HALF_A_CENT: Final = Decimal("0.005")
 
 _Answer = Mapping[str, object]
 
 
-def read(text: str, told: Told, unit: Unit) -> None:
+def read(text: str, content: Content, unit: Unit) -> None:
     """Everything in a file. TooManyRows when there are too many."""
-    for value in _values(text, told):
+    for value in _values(text, content):
         for answer in _flat(value, _DEEPEST_LIST):
             if isinstance(answer, dict):
-                _answer(answer, told, unit)
+                _answer(answer, content, unit)
             else:
-                told.counts[Reason.UNKNOWN] += 1
+                content.counts[Reason.UNKNOWN] += 1
+    days = set[date]().union(*(part.days for part in content.parts))
+    named = filename.day_of(content.file)
+    # A file of many days may have the name of the one when it was saved.
+    if named is not None and len(days) == 1 and named not in days:
+        content.note(Reason.OTHER_DAY, days.pop().isoformat())
 
 
-def _values(text: str, told: Told) -> Iterator[object]:
+def _values(text: str, content: Content) -> Iterator[object]:
     """One after the other. Where one is broken, it goes on with the next line."""
     try:
         whole = legacy.JSON.decode(text)
     except (DecodeError, UnicodeEncodeError, RecursionError):
-        yield from _several(text, told)
+        yield from _several(text, content)
     else:
         yield whole
 
 
-def _several(text: str, told: Told) -> Iterator[object]:
+def _several(text: str, content: Content) -> Iterator[object]:
     # Only this decoder tells where a value ends; what it makes of it is left alone.
     ends = JSONDecoder(parse_int=_nothing, parse_float=_nothing)
     at = 0
@@ -75,9 +85,9 @@ def _several(text: str, told: Told) -> Iterator[object]:
             _, end = ends.raw_decode(text, at)
             value = legacy.JSON.decode(text[at:end])
         except (ValueError, RecursionError) as error:
-            told.counts[Reason.BROKEN_JSON] += 1
+            content.counts[Reason.BROKEN_JSON] += 1
             # Each takes a look at the whole file, and after so many it is no JSON.
-            if told.counts[Reason.BROKEN_JSON] >= _MOST_BROKEN or isinstance(error, RecursionError):
+            if content.counts[Reason.BROKEN_JSON] >= _MOST_BROKEN or isinstance(error, RecursionError):
                 return
             if isinstance(error, JSONDecodeError):
                 # A line that breaks off may only be noticed in a later one.
@@ -106,29 +116,18 @@ def _flat(value: object, depth: int) -> Iterator[object]:
         yield value
 
 
-def _answer(answer: _Answer, told: Told, unit: Unit) -> None:
+def _answer(answer: _Answer, content: Content, unit: Unit) -> None:
     if answer.get("error"):
-        told.counts[Reason.ERROR_ANSWER] += 1
+        content.counts[Reason.ERROR_ANSWER] += 1
+        return
+    read_it = next((read_it for is_one, read_it in _SHAPES if is_one(answer)), None)
+    if read_it is None:
+        content.counts[Reason.UNKNOWN] += 1
         return
     try:
-        if answer.get("object") == "page":
-            _page(answer, told)
-        elif "period" in answer and "usage" in answer:
-            _own(answer, told)
-        elif "daily_costs" in answer or "total_usage" in answer:
-            _bill(legacy.bill_of(answer, unit), told)
-        elif "total_granted" in answer:
-            told.hold("credit", legacy.credit_of(answer))
-        elif _is_about_members(answer):
-            told.names.add(legacy.members_of(answer))
-        elif not _LISTS.isdisjoint(answer):
-            _use(legacy.use_of(answer), told)
-        elif "title" in answer or answer.get("object") == "organization":
-            told.names.add([legacy.organization_of(answer)])
-        else:
-            told.hold("subscription", legacy.subscription_of(answer))
+        read_it(answer, content, unit)
     except ValueError:
-        told.counts[Reason.UNKNOWN] += 1
+        content.counts[Reason.UNREAD_ANSWER] += 1
 
 
 def _is_about_members(answer: _Answer) -> bool:
@@ -137,7 +136,20 @@ def _is_about_members(answer: _Answer) -> bool:
     return "members" in answer or (isinstance(first, dict) and first.get("object") in _USERS)
 
 
-def _use(use: legacy.Use, told: Told) -> None:
+def _is_use(answer: _Answer) -> bool:
+    return not _LISTS.isdisjoint(answer) and answer.get("object") in (None, "list")
+
+
+def _is_organization(answer: _Answer) -> bool:
+    return answer.get("object") == "organization" or ("title" in answer and isinstance(answer.get("id"), str))
+
+
+def _is_subscription(answer: _Answer) -> bool:
+    return answer.get("object") == "billing_subscription" or not _LIMITS.isdisjoint(answer)
+
+
+def _use(answer: _Answer, content: Content, _: Unit) -> None:
+    use = legacy.use_of(answer)
     unread = sum(use.unread.values())
     days = set()
     records = []
@@ -147,20 +159,20 @@ def _use(use: legacy.Use, told: Told) -> None:
             records.append(record)
         except ValueError:
             unread += 1
-    told.counts[Reason.UNREAD_ROWS] += unread
+    content.counts[Reason.UNREAD_ROWS] += unread
     if not days:
-        named = filename.day_of(told.file)
+        named = filename.day_of(content.file)
         if named is None or unread:
-            told.counts[Reason.NO_DAY] += not unread
+            content.counts[Reason.NO_DAY] += not unread
             return
         days.add(named)
     # One answer is of all that was counted then.
-    parts = {endpoint: told.part(endpoint, days) for endpoint in LEGACY.usage}
+    parts = {endpoint: content.part(endpoint, days) for endpoint in LEGACY.usage}
     for record in records:
-        told.add(parts[record.endpoint], record)
-    told.names.add(_everyone(use.directory))
+        content.add(parts[record.endpoint], record)
+    content.names.add(_everyone(use.directory))
     if use.organization is not None:
-        told.names.add([use.organization])
+        content.names.add([use.organization])
 
 
 def _everyone(directory: Directory) -> Iterator[Named]:
@@ -169,24 +181,45 @@ def _everyone(directory: Directory) -> Iterator[Named]:
     yield from (one for one in directory.users.values() if one.name or one.email)
 
 
-def _bill(bill: legacy.Bill, told: Told) -> None:
+def _credit(answer: _Answer, content: Content, _: Unit) -> None:
+    content.hold("credit", legacy.credit_of(answer))
+
+
+def _subscription(answer: _Answer, content: Content, _: Unit) -> None:
+    content.hold("subscription", legacy.subscription_of(answer))
+
+
+def _members(answer: _Answer, content: Content, _: Unit) -> None:
+    content.names.add(legacy.members_of(answer))
+
+
+def _organization(answer: _Answer, content: Content, _: Unit) -> None:
+    content.names.add([legacy.organization_of(answer)])
+
+
+def _bill(answer: _Answer, content: Content, unit: Unit) -> None:
+    bill = legacy.bill_of(answer, unit)
+    if bill.tells_days and not bill.days:
+        content.counts[Reason.NO_DAY] += 1
+        return
+    content.counts[Reason.IN_DOLLARS] += unit == "usd"
     if not bill.tells_days:
-        told.hold("one_sum", bill.total)
+        content.hold("one_sum", bill.total)
         return
-    if not bill.days:
-        told.counts[Reason.NO_DAY] += 1
-        return
-    part = told.part(COSTS, filter(cells.can_be, bill.days), is_by_group=True)
+    by_day = money.total(Decimal(record.numbers[0]) for record in bill.records)
+    if bill.total is not None and abs(bill.total - by_day) >= _HALF_A_CENT:
+        content.note(Reason.OTHER_TOTAL, money.plain(by_day), money.plain(bill.total))
+    part = content.part(COSTS, filter(cells.can_be, bill.days), is_by_group=True)
     for record in bill.records:
         try:
-            told.add(part, record)
+            content.add(part, record)
         except ValueError:
-            told.counts[Reason.UNREAD_ROWS] += 1
+            content.counts[Reason.UNREAD_ROWS] += 1
 
 
-def _page(page: _Answer, told: Told) -> None:
+def _page(page: _Answer, content: Content, _: Unit) -> None:
     """Buckets of one endpoint; those without rows are of the same, or of the one that the file is named after."""
-    rows = Rows(told)
+    rows = Rows(content)
     endpoints, empty = set(), set()
     for bucket in _list(page.get("data")):
         results = _list(_member(bucket, "results"))
@@ -205,12 +238,12 @@ def _page(page: _Answer, told: Told) -> None:
                 continue
             endpoints.add(endpoint)
             rows.add(endpoint, start, _billed(row) if endpoint is COSTS else row)
-    if not endpoints and empty and (named := filename.endpoint_of(told.file)):
+    if not endpoints and empty and (named := filename.endpoint_of(content.file)):
         endpoints.add(named)
     if len(endpoints) == 1:
         rows.of(endpoints.pop()).days |= empty
     elif empty:
-        told.counts[Reason.NO_ENDPOINT] += 1
+        content.counts[Reason.NO_ENDPOINT] += 1
 
 
 def _billed(row: _Answer) -> _Answer:
@@ -220,19 +253,20 @@ def _billed(row: _Answer) -> _Answer:
     return {**row, "amount": _member(amount, "value"), "currency": _member(amount, "currency")}
 
 
-def _own(content: _Answer, told: Told) -> None:
+def _own(answer: _Answer, content: Content, _: Unit) -> None:
     """This extension's export. It is of whole days, but for what it says is missing.
 
     An endpoint without rows may have been left out of it for a filter, so nothing is told of it.
     """
-    rows = Rows(told)
-    for row in _list(content.get("costs") or []):
-        _own_row(COSTS, {"currency": content.get("currency"), **row} if isinstance(row, dict) else row, rows)
-    for row in _list(content["usage"]):
+    costs, usage = _list(answer.get("costs") or []), _list(answer["usage"])
+    days = _days(answer["period"])
+    missing = [(_member(one, "capability"), _days(one)) for one in _list(answer.get("missing") or [])]
+    rows = Rows(content)
+    for row in costs:
+        _own_row(COSTS, {"currency": answer.get("currency"), **row} if isinstance(row, dict) else row, rows)
+    for row in usage:
         _own_row(_BY_NAME.get(str(_member(row, "capability"))), row, rows)
-    days = _days(content["period"])
-    missing = [(_member(one, "capability"), _days(one)) for one in _list(content.get("missing") or [])]
-    if "costs" in content:
+    if "costs" in answer:
         rows.of(COSTS)
     for part in rows.parts():
         part.days |= days.difference(*(some for name, some in missing if name == part.endpoint.name))
@@ -259,3 +293,16 @@ def _list(value: object) -> Sequence[object]:
 
 def _member(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, dict) else None
+
+
+_SHAPES: Final[Sequence[tuple[Callable[[_Answer], bool], Callable[[_Answer, Content, Unit], None]]]] = (
+    (lambda answer: answer.get("object") == "page", _page),
+    (lambda answer: "period" in answer and "usage" in answer, _own),
+    (lambda answer: "daily_costs" in answer or "total_usage" in answer, _bill),
+    (lambda answer: "total_granted" in answer, _credit),
+    (_is_about_members, _members),
+    (_is_use, _use),
+    (_is_organization, _organization),
+    (_is_subscription, _subscription),
+)
+"""By which members an answer is known for what it is, and what reads it. ValueError: something in it cannot be read."""

@@ -11,6 +11,7 @@ from typing import Final
 from openai_usage.endpoints import COSTS, USAGE, Endpoint
 from openai_usage.saved.cells import FIRST_DAY, LAST_DAY
 
+_JSON: Final = (".json", ".jsonl", ".ndjson")
 _FOLDERS: Final = re.compile(r".*[/\\]", re.DOTALL)
 _NO_WORD: Final = re.compile(r"[^a-z0-9]+")
 _DAY: Final = re.compile(r"(?<![0-9])(20[0-9]{2})([-_.]?)([0-9]{2})\2([0-9]{2})(?![0-9])")
@@ -23,6 +24,11 @@ def endpoint_of(name: str) -> Endpoint | None:
     if "_cost_" in words or "_costs_" in words:
         found.append(COSTS)
     return found[0] if len(found) == 1 else None
+
+
+def is_json(name: str) -> bool:
+    """Whether it should hold JSON."""
+    return name.lower().endswith(_JSON)
 
 
 def day_of(name: str) -> date | None:

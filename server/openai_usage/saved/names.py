@@ -63,10 +63,9 @@ class Names:
         )
 
     @property
-    def organization(self) -> Organization | None:
-        """The one; None as well when there are several."""
-        found = [one for one in self if isinstance(one, Organization)]
-        return found[0] if len(found) == 1 else None
+    def organizations(self) -> list[Organization]:
+        """Whose usage it is, in the order in which they were found."""
+        return [one for one in self if isinstance(one, Organization)]
 
 
 def _told(one: Named) -> int:

@@ -12,8 +12,9 @@ from openai_usage.directory import Directory
 from openai_usage.endpoints import COSTS, USAGE, Endpoint
 from openai_usage.records import Record
 from openai_usage.saved import answers, filename, tables
+from openai_usage.saved.content import Content, TooManyRows
 from openai_usage.saved.names import Names
-from openai_usage.saved.part import Part, Told, TooManyRows
+from openai_usage.saved.part import Part
 from openai_usage.saved.problem import Problem, Reason
 from openai_usage.saved.together import together
 from openai_usage.settings import Unit
@@ -53,30 +54,30 @@ class Saved:
 
 
 def read(files: Iterable[tuple[str, bytes]], unit: Unit = "cents") -> Saved:
-    """Reads files, given by name and content. `unit` is that of `/dashboard/billing/usage`."""
+    """Reads files one by one, given by name and content. `unit` is that of `/dashboard/billing/usage`."""
     problems: list[Problem] = []
-    found: list[Told] = []
+    found: list[Content] = []
     seen: dict[object, str] = {}
     left = MOST_ROWS
     for name, data in files:
         # By its name, the same content may be of another endpoint or of another day.
-        content = (hashlib.sha256(data).digest(), filename.endpoint_of(name), filename.day_of(name))
-        if content in seen:
-            problems.append(Problem(name, Reason.SAME_FILE, about=(seen[content],)))
+        same = (hashlib.sha256(data).digest(), filename.endpoint_of(name), filename.day_of(name))
+        if same in seen:
+            problems.append(Problem(name, Reason.SAME_FILE, about=(seen[same],)))
             continue
-        seen[content] = name
-        told = Told(name, left)
-        reason = _read(data, told, unit)
+        seen[same] = name
+        content = Content(name, left)
+        reason = _read(data, content, unit)
         if reason is not None:
             problems.append(Problem(name, reason))
             continue
-        left -= told.rows
-        problems += told.problems()
-        found.append(told)
+        left -= content.rows
+        problems += content.problems()
+        found.append(content)
     return _saved(found, problems)
 
 
-def _read(data: bytes, told: Told, unit: Unit) -> Reason | None:
+def _read(data: bytes, content: Content, unit: Unit) -> Reason | None:
     """Why nothing of it was read; None when it was."""
     if len(data) > MOST_BYTES:
         return Reason.TOO_LARGE
@@ -87,13 +88,13 @@ def _read(data: bytes, told: Told, unit: Unit) -> Reason | None:
     if not text.strip():
         return Reason.EMPTY
     try:
-        if text.lstrip()[0] in "[{":
-            answers.read(text, told, unit)
+        if text.lstrip()[0] in "[{" or (filename.is_json(content.file) and not tables.is_like_one(text)):
+            answers.read(text, content, unit)
         else:
-            tables.read(text, told)
+            tables.read(text, content)
     except TooManyRows:
         return Reason.TOO_MANY_ROWS
-    return None if told.is_anything or told.problems() else Reason.EMPTY
+    return None if content.is_anything or content.problems() else Reason.EMPTY
 
 
 def _text(data: bytes) -> str:
@@ -103,11 +104,14 @@ def _text(data: bytes) -> str:
     return data.decode()
 
 
-def _saved(found: Sequence[Told], problems: list[Problem]) -> Saved:
-    parts, overlaps = together([part for told in found for part in told.parts])
+def _saved(found: Sequence[Content], problems: list[Problem]) -> Saved:
+    parts, overlaps = together([part for content in found for part in content.parts])
     names = Names()
-    for told in found:
-        names.add(told.names)
+    for content in found:
+        names.add(content.names)
+    organizations = names.organizations
+    if len(organizations) > 1:
+        problems.append(Problem("", Reason.SEVERAL_ORGANIZATIONS, about=tuple(_told_apart(organizations))))
     return Saved(
         costs=[record for part in parts for record in part.records if part.endpoint is COSTS],
         cost_days=_days(parts, COSTS),
@@ -115,13 +119,21 @@ def _saved(found: Sequence[Told], problems: list[Problem]) -> Saved:
         usage=[record for part in parts for record in part.records if part.endpoint is not COSTS],
         usage_days={endpoint: days for endpoint in USAGE if (days := _days(parts, endpoint))},
         directory=names.directory,
-        organization=names.organization,
-        subscription=_last([(told.file, told.subscription) for told in found], problems),
-        credit=_last([(told.file, told.credit) for told in found], problems),
-        one_sum=_last([(told.file, told.one_sum) for told in found], problems),
-        read=[told.file for told in found if told.is_anything],
+        organization=organizations[0] if len(organizations) == 1 else None,
+        subscription=_last([(content.file, content.subscription) for content in found], problems),
+        credit=_last([(content.file, content.credit) for content in found], problems),
+        one_sum=_last([(content.file, content.one_sum) for content in found], problems),
+        read=[content.file for content in found if content.is_anything],
         problems=[*problems, *overlaps],
     )
+
+
+def _told_apart(organizations: Sequence[Organization]) -> list[str]:
+    """By their names, or by their ids as well where two have the same."""
+    names = [one.title or one.id for one in organizations]
+    if len(set(names)) == len(names):
+        return names
+    return [f"{one.title} {one.id}" if one.title else one.id for one in organizations]
 
 
 def _days(parts: Iterable[Part], endpoint: Endpoint) -> frozenset[date]:

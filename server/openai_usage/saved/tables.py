@@ -16,8 +16,9 @@ from typing import Final
 from openai_usage import days
 from openai_usage.endpoints import COSTS, USAGE, Endpoint
 from openai_usage.saved import cells, filename
-from openai_usage.saved.part import Rows, Told
+from openai_usage.saved.content import Content
 from openai_usage.saved.problem import Reason
+from openai_usage.saved.rows import Rows
 from openai_usage.spreadsheet import as_it_was
 
 _BY_NAME: Final = {endpoint.name: endpoint for endpoint in (COSTS, *USAGE)}
@@ -48,24 +49,28 @@ _Which = Callable[[_Row], Endpoint | None]
 """Of which endpoint a row is."""
 
 
-def read(text: str, told: Told) -> None:
+def read(text: str, content: Content) -> None:
     """Everything in a table. TooManyRows when there are too many."""
     delimiter, columns = _header(text)
     known = set(columns)
-    rows = Rows(told)
+    rows = Rows(content)
     if known.issuperset(_OWN):
         _own(_table(text, delimiter, columns, rows), rows)
         return
-    which = _which(known, filename.endpoint_of(told.file)) if known.intersection(_TIMES) else None
+    which = _which(known, filename.endpoint_of(content.file)) if known.intersection(_TIMES) else None
     if which is not None:
         _dashboard(_table(text, delimiter, columns, rows), which, rows)
     elif known and known <= _SPANS and known.intersection(_TIMES):
-        told.counts[Reason.NO_ENDPOINT] += 1
+        content.counts[Reason.NO_ENDPOINT] += 1
     elif missed := _missed(known):
-        told.counts[Reason.UNKNOWN_COLUMNS] += 1
-        told.missed = missed
+        content.note(Reason.UNKNOWN_COLUMNS, *missed)
     else:
-        told.counts[Reason.NO_ENDPOINT] += 1
+        content.counts[Reason.NO_ENDPOINT] += 1
+
+
+def is_like_one(text: str) -> bool:
+    """Whether the first line has a column that some table has."""
+    return not _KNOWN.isdisjoint(_header(text)[1])
 
 
 def _header(text: str) -> tuple[str, list[str]]:

@@ -44,17 +44,23 @@ def together(parts: Sequence[Part]) -> tuple[list[Part], list[Problem]]:
         for day, records in rows.items():
             by_day[part.endpoint.name, day].append(_Day(number, part, records))
     kept: defaultdict[int, list[Record]] = defaultdict(list)
-    counts: Counter[tuple[str, Reason]] = Counter()
-    for days in by_day.values():
+    same_rows: defaultdict[str, set[date]] = defaultdict(set)
+    added_up: defaultdict[tuple[str, ...], set[date]] = defaultdict(set)
+    for (_, of), days in by_day.items():
         counted = _finest(_without_parts(days)) if len(days) > 1 else days
         for one in counted:
             kept[one.number] += one.records
-        counts.update({(name, Reason.SAME_ROWS): 1 for name in _files(days) - _files(counted)})
-        counts.update({(name, Reason.ADDED_UP): 1 for name in _doubtful(counted)})
+        for name in _files(days) - _files(counted):
+            same_rows[name].add(of)
+        if doubtful := _doubtful(counted):
+            added_up[tuple(sorted(doubtful))].add(of)
     whole = [
         Part(part.file, part.endpoint, part.days, kept[number], part.is_by_group) for number, part in enumerate(parts)
     ]
-    return whole, [Problem(name, reason, count) for (name, reason), count in counts.items()]
+    return whole, [
+        *(Problem(name, Reason.SAME_ROWS, len(on)) for name, on in same_rows.items()),
+        *(Problem(first, Reason.ADDED_UP, len(on), tuple(others)) for (first, *others), on in added_up.items()),
+    ]
 
 
 @dataclass(eq=False)

@@ -6,18 +6,7 @@
 
 from openai_usage.store.accounts import open_account
 from openai_usage.store.buckets import NEVER, Buckets, may_move
-from openai_usage.store.facts import LONG_AGO, REFUSALS, Topic
+from openai_usage.store.facts import LONG_AGO, Topic
 from openai_usage.store.store import LEASE_LENGTH, Lease, Store
 
-__all__ = [
-    "LEASE_LENGTH",
-    "LONG_AGO",
-    "NEVER",
-    "REFUSALS",
-    "Buckets",
-    "Lease",
-    "Store",
-    "Topic",
-    "may_move",
-    "open_account",
-]
+__all__ = ["LEASE_LENGTH", "LONG_AGO", "NEVER", "Buckets", "Lease", "Store", "Topic", "may_move", "open_account"]

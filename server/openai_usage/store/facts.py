@@ -16,11 +16,6 @@ from openai_usage.store.packing import query_of, query_text
 
 LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
-REFUSALS: Final = frozenset(
-    {Fault.BAD_REQUEST, Fault.FORBIDDEN, Fault.SCOPE_MISSING, Fault.SESSION_ONLY, Fault.NOT_FOUND}
-)
-"""Asked again only when the user says so: the answer would be the same."""
-
 Topic = Query | LimitsOf | str
 """What a question is about; a failure is remembered under it."""
 
@@ -73,12 +68,6 @@ class Facts:
     """Of the digests below; made when the first one is."""
     key_ids: dict[str, str] = field(default_factory=dict)
     """By a digest of an API key, the id it was found to have (see `matching.digest`)."""
-
-    @property
-    def refusals(self) -> set[Topic]:
-        """What was refused the last time, also while it is asked once more."""
-        failed = {topic for topic, error in self.failures.items() if error.fault in REFUSALS}
-        return failed | {topic for topic, _ in self.refused.values()}
 
 
 class _State(msgspec.Struct):

@@ -13,6 +13,7 @@ from typing import Final, Literal, get_args
 
 from openai_usage.days import Days
 from openai_usage.endpoints import COSTS, Query, by_everything
+from openai_usage.openai_api import REFUSALS, Fault
 from openai_usage.rows import Bucket
 from openai_usage.source import Source, Told
 from openai_usage.store.accounts import set_aside
@@ -29,6 +30,8 @@ LEASE_LENGTH: Final = timedelta(seconds=5)
 """A process that is killed keeps the others waiting for so long."""
 
 _SOURCE: Final = Source()
+_UNTOLD: Final = REFUSALS | {Fault.NOT_THE_API}
+"""What says that a server of the endpoints of 2023 does not have one of them: many answer with a page instead."""
 _MANY_KEYS: Final = 500
 """With fewer, adding up all rows takes no longer than reading the sums."""
 
@@ -65,15 +68,15 @@ class Store(Facts):
         told = self._told
         if told.kind != "legacy":
             return told
-        bill, refused = Query(COSTS), self.refusals
-        is_untold = self.account.one_sum is not None or bill in refused
+        # What came of it the last time, also while it is asked once more.
+        bill, refused = Query(COSTS), {topic for topic, error in self.failures.items() if error.fault in _UNTOLD}
         use = by_everything(told.usage[0])
         keys = [(query, self.buckets[query].keys) for query in map(by_everything, told.usage)]
         user = [key[query.endpoint.fields.index("user_id")] for query, of_query in keys for key in of_query]
         return replace(
             told,
             usage=() if use in refused and self.buckets[use].days is None else told.usage,
-            has_bill=not is_untold or self.buckets[bill].days is not None,
+            has_bill=self.account.one_sum is None and (bill not in refused or self.buckets[bill].days is not None),
             tells_users=not user or any(user),
         )
 

@@ -29,7 +29,9 @@ def of_period(state: State, report: Report) -> protocol.Estimate | None:
     if found.narrowed is None or found.days is None:
         return None
     if scope.told.kind != "organization":
-        return _view(state, found.narrowed, ESTIMATED)
+        # Some days' use beside a bill of all of them would only look as if prices were wrong.
+        is_comparable = not is_unknown(found.narrowed) and not found.narrowed.is_part
+        return _view(state, found.narrowed, ESTIMATED) if is_comparable else None
     off = _off(state, found)
     if found.days != scope.days:
         where = f" (where billed: {off})" if off else ""
@@ -55,6 +57,11 @@ def _off(state: State, found: Estimates) -> str:
 def is_less(estimate: Estimate) -> bool:
     """Whether it is known to leave something out."""
     return estimate.is_part or bool(estimate.unpriced)
+
+
+def is_unknown(estimate: Estimate) -> bool:
+    """Whether there is use, and none of it has a price: that is not to say that it costs nothing."""
+    return not estimate.amount and bool(estimate.unpriced)
 
 
 def without(unpriced: Iterable[str]) -> str | None:

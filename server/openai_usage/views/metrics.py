@@ -7,15 +7,16 @@ from typing import Final
 
 from openai_usage import money, protocol
 from openai_usage.days import month_of
+from openai_usage.endpoints import USAGE
 from openai_usage.limits import SpendLimit
 from openai_usage.protocol import Change, Metric
-from openai_usage.queries import cost_query, given
+from openai_usage.queries import cost_query, given, shown_usage_query
 from openai_usage.report import Estimate, Recent, Report, forecast
 from openai_usage.scope import CAPABILITIES
 from openai_usage.views.account import account_metrics, monthly_limit
 from openai_usage.views.budget import severity_of
 from openai_usage.views.controls import is_narrowed_to
-from openai_usage.views.estimates import estimate_text, is_less, not_yet_billed, of_period
+from openai_usage.views.estimates import estimate_text, is_less, is_unknown, not_yet_billed, of_period
 from openai_usage.views.numbers import UNKNOWN, day_text, days_text, ratio
 from openai_usage.views.state import State
 from openai_usage.views.words import OR_MORE, metric_title
@@ -56,8 +57,9 @@ def metrics(state: State, report: Report, recent: Recent | None) -> list[Metric]
         found += _today_and_month(state, workspace.recent, workspace.today)
     found += _budget(state, report, recent)
     found += account_metrics(state)
-    # Empty answers do not tell that nothing was used.
-    found += [] if state.is_unfilled else _tokens_and_requests(state, report)
+    # What is not told at all is not there; what is only not known yet has a dash.
+    if told.usage and not (told.kind == "legacy" and report.used is None):
+        found += _tokens_and_requests(state, report)
     return found
 
 
@@ -67,14 +69,15 @@ def _without_bill(state: State, report: Report) -> list[Metric]:
         [] if report.spend is None else [_money(state, "spend", "Spend", report.spend, days_text(report.scope.days))]
     )
     found += _estimated(state, report)
-    if not report.scope.filters and state.told.kind == "legacy":
-        for metric_id, label, estimate in (
-            ("estimated-today", "Today, estimated", state.today),
-            ("estimated-month", "This month, estimated", state.month),
+    if not report.scope.filters and state.told.kind == "legacy" and state.as_of is not None:
+        known = state.as_of.date()
+        is_today = known == state.now.date()
+        for metric_id, label, about, estimate in (
+            ("estimated-today", "Today" if is_today else day_text(known), "so far, UTC", state.today),
+            ("estimated-month", "This month" if is_today else "That month", days_text(month_of(known)), state.month),
         ):
             if estimate is not None:
-                about = "so far, UTC" if metric_id == "estimated-today" else days_text(month_of(state.now.date()))
-                found.append(_estimate(state, metric_id, label, estimate, about))
+                found.append(_estimate(state, metric_id, f"{label}, estimated", estimate, about))
     found += account_metrics(state)
     return found + (list(_tokens_and_requests(state, report)) if report.used is not None else [])
 
@@ -90,9 +93,9 @@ def _estimate(state: State, metric_id: str, label: str, estimate: Estimate, deta
     return Metric(
         id=metric_id,
         label=label,
-        value=money.plain(estimate.amount),
+        value=None if is_unknown(estimate) else money.plain(estimate.amount),
         unit=state.currency,
-        text=estimate_text(state, estimate.amount),
+        text=UNKNOWN if is_unknown(estimate) else estimate_text(state, estimate.amount),
         detail=f"{OR_MORE} · {detail}" if is_less(estimate) else detail,
         severity="ok",
     )
@@ -231,10 +234,20 @@ def _counted(state: State, report: Report, count: _Count) -> Metric:
         value=None if count.count is None else str(count.count),
         unit=count.unit,
         text=UNKNOWN if count.count is None else count_text(state, count.count, count.unit),
-        detail=count.detail,
+        detail=" · ".join(part for part in (_or_more(state, report), count.detail) if part) or None,
         change=change,
         severity="ok",
     )
+
+
+def _or_more(state: State, report: Report) -> str | None:
+    """Of use that comes a day at a time, while some days are not there."""
+    scope = report.scope
+    if scope.told.kind != "legacy":
+        return None
+    # Where nothing is told of the last days, there may have been something.
+    is_untold = state.is_unfilled and state.now.date() in scope.days
+    return OR_MORE if is_untold or shown_usage_query(scope, USAGE[0]) in report.missing else None
 
 
 def _money(

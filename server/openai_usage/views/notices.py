@@ -63,7 +63,7 @@ def section_notices(state: State, report: Report) -> list[Notice]:
 
 
 def _problems(state: State) -> Iterator[Notice]:
-    age = f" The numbers are as of {time_text(state.as_of, state.now)}." if state.as_of and state.recent else ""
+    age = f" The numbers are as of {time_text(state.as_of, state.now)}." if state.as_of else ""
     if state.problem:
         said = explain(state.problem, state.base_url, state.now, state.next_attempt, state.key_organization)
         severity: NoticeSeverity = ("warning" if age else "error") if said.is_failure else "info"
@@ -148,7 +148,9 @@ def _of_period(state: State, report: Report) -> Iterator[Notice]:
         projects = state.directory.projects.values() if state.directory else ()
         seen = state.organization or ", ".join([one.name for one in projects if one.name][:_MOST_NAMES])
         sees = f" This key sees {seen}." if seen else ""
-        text = f"Nothing was billed, and nothing was used: {days_text(scope.days)} (UTC).{sees}"
+        # Where no use is ever told, there being none says nothing.
+        what = "Nothing was billed" if report.used is None else "Nothing was billed, and nothing was used"
+        text = f"{what}: {days_text(scope.days)} (UTC).{sees}"
         yield _notice("unused", "info", text)
 
 
@@ -205,6 +207,9 @@ def _limits_of_data(report: Report) -> Iterator[Notice]:
         if report.estimates.is_too_much:
             text += " There are too many keys to estimate what they cost then: choose some of them."
         yield _notice("keys-since", "info", text)
+    elif report.estimates.is_too_much:
+        text = "There is too much use in these days to estimate what it costs: choose fewer days."
+        yield _notice("too-much", "info", text)
     if not report.estimates.narrowed:
         found = (one for by in report.estimates.by.values() for one in by.values())
         yield from _unpriced(name for one in found for name in one.unpriced)

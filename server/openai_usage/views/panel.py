@@ -10,11 +10,11 @@ from openai_usage.scope import CAPABILITIES, RANKED, scope
 from openai_usage.views.account import organization_text
 from openai_usage.views.charts import chart
 from openai_usage.views.controls import NO_FILTERS, controls, filters
+from openai_usage.views.files import files_text
 from openai_usage.views.limits import limits_notices, limits_tables
 from openai_usage.views.metrics import capability_metrics, metrics
 from openai_usage.views.notices import notices, section_notices
 from openai_usage.views.numbers import days_text
-from openai_usage.views.sources import files_text
 from openai_usage.views.state import State
 from openai_usage.views.tables import FullTable, ranking_table
 from openai_usage.views.words import SECTIONS
@@ -99,7 +99,7 @@ def _is_told(state: State, report: Report, section: SectionId) -> bool:
 def _imported(state: State) -> Imported | None:
     if state.files is None:
         return None
-    return Imported(label="Imported", detail=f"From {files_text(list(state.files.read))}")
+    return Imported(label="Imported", detail=f"From {files_text(state.files.read)}")
 
 
 def _section(state: State, report: Report, section: SectionId) -> Section:

@@ -145,6 +145,15 @@ def explain(  # noqa: PLR0911 - a table
             return _explain_api(problem, base_url, _when(now, next_attempt), of)
 
 
+def _came(error: ApiError, base_url: str, now: datetime, next_attempt: datetime | None) -> str:
+    """What came of asking one of several endpoints, as a sentence with a full stop."""
+    if error.fault in {Fault.NOT_FOUND, Fault.NOT_THE_API}:
+        status = f" ({error.status})" if error.status else ""
+        return f"There is no such endpoint{status}."
+    text = explain(error, base_url, now, next_attempt).text
+    return text if text.endswith(".") else f"{text}."
+
+
 def not_filled(base_url: str) -> str:
     """Of an endpoint that answers, with nothing in it."""
     who = "OpenAI no longer fills this endpoint" if is_openai(base_url) else "The answers are empty"
@@ -156,8 +165,8 @@ def _explain_untold(problem: Untold, base_url: str, now: datetime, next_attempt:
     is_at_openai = is_openai(base_url)
     # It is there for other programs; nobody meant it for us.
     is_meant = problem.variable == ADMIN_VARIABLE
-    use = not_filled(base_url) if problem.use is None else explain(problem.use, base_url, now, next_attempt).text
-    bill = explain(problem.bill, base_url, now, next_attempt).text if problem.bill else ""
+    use = not_filled(base_url) if problem.use is None else _came(problem.use, base_url, now, next_attempt)
+    bill = _came(problem.bill, base_url, now, next_attempt) if problem.bill else ""
     # All of them tend to fail alike.
     what_came = use if bill in {"", use} else f"The bill: {bill} The use: {use}"
     if is_at_openai:

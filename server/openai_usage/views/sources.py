@@ -1,6 +1,6 @@
 """What the source of the figures tells and what it does not, in words: the endpoints of 2023, and saved files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,8 +12,8 @@ from openai_usage.pace import MOST, how_long
 from openai_usage.protocol import CLOSE_IMPORT, READ_DAYS, Command, Notice, NoticeSeverity
 from openai_usage.queries import TOTAL, cost_query, given, shown_usage_query
 from openai_usage.report import Report
-from openai_usage.saved import Problem, Reason
-from openai_usage.views.account import since_text
+from openai_usage.views.account import doubts, since_text
+from openai_usage.views.files import files_text
 from openai_usage.views.numbers import day_text, days_text
 from openai_usage.views.problems import explain, not_filled
 from openai_usage.views.state import State
@@ -22,25 +22,7 @@ from openai_usage.views.words import DIMENSIONS, in_a_sentence, listed
 READING_FILES: Final = "Reading saved usage"
 READING_DAYS: Final = "Reading OpenAI usage day by day"
 _GO_ON: Final = Command(title="Read these days", command=READ_DAYS)
-_MOST_FILES: Final = 3
 _MOST_DAYS: Final = 3
-_PROBLEMS: Final[Mapping[Reason, str]] = {
-    Reason.TOO_LARGE: "it is larger than 64 MB, and was not read.",
-    Reason.NOT_TEXT: "it is no text in UTF-8 or UTF-16, and was not read.",
-    Reason.EMPTY: "there is nothing in it.",
-    Reason.TOO_MANY_ROWS: "with it there would be more than a million rows; it was not read.",
-    Reason.BROKEN_JSON: "a part of it is no JSON, and is not in these figures.",
-    Reason.UNKNOWN: "there is something in it that is no known answer, and is not in these figures.",
-    Reason.ERROR_ANSWER: "there are refusals in it instead of answers.",
-    Reason.UNKNOWN_COLUMNS: "this is no table that is known: there is no column {about}.",
-    Reason.NO_DAY: "it is empty, and neither it nor its name says of which day (usage-2024-03-01.json would).",
-    Reason.NO_ENDPOINT: "neither it nor its name says of which capability it is.",
-    Reason.UNREAD_ROWS: "some rows could not be read, and are not in these figures: {count}.",
-    Reason.SAME_FILE: "it is the same as {about}, and counts once.",
-    Reason.SAME_ROWS: "another file tells the same days, or in more detail; they count once: {count}.",
-    Reason.ADDED_UP: "another file tells other figures of the same days, and both are added up: {count}.",
-    Reason.REPLACED: "a later file tells something else of the same, and that one holds.",
-}
 
 
 def days_left(count: int) -> str:
@@ -59,27 +41,11 @@ def source_notices(state: State, report: Report) -> Iterator[Notice]:
     yield from _unread(state, report.scope.days)
 
 
-def problems_text(problems: Sequence[Problem]) -> str | None:
-    """What of saved files could not be read, or was not counted; None when all was."""
-    return " ".join(map(_problem_text, problems)) or None
-
-
-def _problem_text(problem: Problem) -> str:
-    text = _PROBLEMS[problem.reason].format(count=problem.count, about=listed(list(problem.about)))
-    return f"{problem.name}: {text}"
-
-
-def files_text(names: list[str]) -> str:
-    """Names of files, the first few of many."""
-    more = len(names) - _MOST_FILES
-    return listed([*names[:_MOST_FILES], *([f"{more} more"] if more > 0 else [])])
-
-
 def _of_files(state: State) -> Iterator[Notice]:
     if state.files is None:
         return
     close = Command(title="Show the account again", command=CLOSE_IMPORT)
-    text = f"These figures are of saved files and not of your account: {files_text(list(state.files.read))}."
+    text = f"These figures are of saved files and not of your account: {files_text(state.files.read)}."
     yield _notice("imported", "info", text, close)
     if state.files.problems:
         yield _notice("import-problem", "warning", state.files.problems)
@@ -97,11 +63,32 @@ def _of_legacy(state: State, report: Report) -> Iterator[Notice]:
     elif not state.told.has_bill and (error := state.failures.get(TOTAL)) is not None and state.problem is None:
         why = explain(error, state.base_url, state.now, None).text
         yield _notice("no-bill", "info", f"No bill is told. Amounts with ≈ are use at list prices. {why}")
-    if account.disagreement is not None:
-        days, total = map(state.money, account.disagreement)
-        text = f"The days of the bill come to {days}, and the total that {host} sent with them is {total}."
-        yield _notice("disagreement", "warning", text)
+    yield from _doubts(state, report.scope.days, host)
+    for topic, name in (("subscription", "limit"), ("credit", "credit")):
+        error = state.failures.get(topic)
+        if error is not None and getattr(account, topic) is not None and str(error) != str(state.problem):
+            text = f"The {name} could not be read again, and is the last one that was told."
+            yield _notice(f"{topic}-problem", "info", f"{text} {_why(state, error)}")
     yield from _of_use(state, report)
+
+
+def _doubts(state: State, days: Days, host: str) -> Iterator[Notice]:
+    found = doubts(state, days)
+    for one in found:
+        of = days_text(Days(one.first, one.last))
+        if one.total is not None:
+            by_day, total = state.money(one.by_day), state.money(one.total)
+            text = (
+                f"The days of the bill of {of} come to {by_day}, and the total that {host} sent with them is {total}."
+            )
+            yield _notice(f"disagreement-{one.first}", "warning", text)
+        if one.unlisted:
+            some = "1 day" if one.unlisted == 1 else f"{one.unlisted} days"
+            text = f"The bill of {of} does not list {some}, nor a total that is right: they count as nothing."
+            yield _notice(f"unlisted-{one.first}", "warning", text)
+    if any(not one.at_midnight for one in found):
+        text = f"The days that {host} bills do not begin at midnight UTC: some amounts may stand a day off."
+        yield _notice("other-days", "warning", text)
 
 
 def _not_narrowed(report: Report) -> Iterator[Notice]:
@@ -120,6 +107,8 @@ def _of_use(state: State, report: Report) -> Iterator[Notice]:
     users = scope.filters.get("user_id", frozenset())
     if not scope.told.tells_users and len(users) > 1:
         yield _notice("users", "info", "Use is told of one user at a time here: choose one.")
+    elif not scope.told.tells_users and not users and scope.section == "users":
+        yield _notice("users", "info", "The rows of use name no user. Choose one under Users to read theirs.")
     missing = report.missing.get(shown_usage_query(scope, USAGE[0]), [])
     # Of a server that does not have it, that is nothing to go on about.
     is_absent = error is not None and error.fault in {Fault.NOT_FOUND, Fault.NOT_THE_API}
@@ -127,20 +116,30 @@ def _of_use(state: State, report: Report) -> Iterator[Notice]:
         yield _notice("usage-problem", "info" if is_absent else "warning", _not_told(state, error))
     elif missing and error is None:
         yield _days_notice(state, scope.days, missing)
-    if state.is_unfilled and state.problem is None:
+    # Where nothing was billed in those days, it is no wonder.
+    is_idle = state.recent is not None and not state.recent.last_7_days
+    if state.is_unfilled and state.problem is None and not is_idle:
         yield _notice("unfilled", "info", f"No use is told of the last days. {not_filled(state.base_url)}")
 
 
 def _not_told(state: State, error: ApiError) -> str:
-    return f"Use by day could not be read: {explain(error, state.base_url, state.now, state.next_attempt).text}"
+    if error.fault in {Fault.NOT_FOUND, Fault.NOT_THE_API}:
+        host = urlsplit(state.base_url).hostname or state.base_url
+        return f"{host} does not tell use by day."
+    return f"Use by day could not be read: {_why(state, error)}"
+
+
+def _why(state: State, error: ApiError) -> str:
+    return explain(error, state.base_url, state.now, state.next_attempt).text
 
 
 def _days_notice(state: State, days: Days, missing: list[Days]) -> Notice:
     count = sum(map(len, missing))
     here = len(days) - count
+    others = "the other one takes" if count == 1 else f"the other {count} take"
     text = (
-        f"Use comes one day at a time, {MOST} days a minute: {here} of {len(days)} days are in these figures, the "
-        f"other {count} take {_about(round(how_long(count).total_seconds() / 60))}."
+        f"Use comes one day at a time, {MOST} days a minute: {here} of {len(days)} days are in these figures, "
+        f"{others} {_about(round(how_long(count).total_seconds() / 60))}."
     )
     return _notice("days", "info", text, None if state.is_reading_days else _GO_ON)
 

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from openai_usage.days import month_of
 from openai_usage.protocol import REFRESH, SHOW, SHOW_LOG, Command, StatusView
 from openai_usage.report import Estimate, Recent, Share, forecast
-from openai_usage.views.account import account_rows, since_text, used_text
-from openai_usage.views.estimates import estimate_text, is_less, not_yet_billed
+from openai_usage.views.account import account_rows, doubts, since_text, used_text
+from openai_usage.views.estimates import estimate_text, is_less, is_unknown, not_yet_billed
 from openai_usage.views.markdown import escape
 from openai_usage.views.metrics import budget_of
 from openai_usage.views.numbers import day_text, span_text, time_text
@@ -25,7 +25,7 @@ _MOST_LINE_ITEMS = 3
 def status_view(state: State) -> StatusView:
     """What the status bar shows. With numbers, a failure only adds to them."""
     explanation = _explanation(state)
-    if state.recent is not None or state.account.one_sum or state.month:
+    if state.recent is not None or state.account.one_sum or state.month or (state.as_of and state.account.credit):
         return _with_numbers(state, state.recent, explanation)
     if explanation is None:
         return StatusView(
@@ -61,7 +61,8 @@ def _with_numbers(state: State, recent: Recent | None, explanation: Explanation 
     text, spoken, icon = _text(state, recent)
     # A bill that OpenAI refuses for ever is nothing to be warned of again and again: its estimate says that it is one.
     is_stale = icon == "key" and state.workspace is not None and state.workspace.month is None and key_failure(state)
-    short = bool(explanation or state.left_out or is_stale)
+    month = month_of(state.now.date())
+    short = bool(explanation or state.left_out or is_stale or doubts(state, month))
     icon = "sync~spin" if state.busy else "warning" if short else icon
     lines = [escape_sentence(explanation.text)] if explanation else []
     lines += _key_lines(state)
@@ -102,15 +103,24 @@ def _text(state: State, recent: Recent | None) -> tuple[str, str, str]:
 
 
 def _text_without_bill(state: State, today: str, month: str) -> tuple[str, str, str]:
-    """One sum, or use at list prices."""
+    """One sum, or use at list prices, or a credit where that is all."""
     if (one_sum := state.account.one_sum) is not None:
         text = used_text(state, one_sum)
         return text, f": {text}, {since_text(state, one_sum)}", "graph"
-    estimates = [(estimate, days) for estimate, days in ((state.today, today), (state.month, month)) if estimate]
-    parts = [
-        f"{estimate_text(state, one.amount)}{' or more' if is_less(one) else ''} {days}" for one, days in estimates
+    estimates = [
+        (estimate, days)
+        for estimate, days in ((state.today, today), (state.month, month))
+        if estimate and not is_unknown(estimate)
     ]
-    return " · ".join(parts), f": {', '.join(parts).replace('≈', 'estimated')}", "graph"
+    if not estimates and state.month is None and (credit := state.account.credit) is not None:
+        text = f"{state.money(credit.available)} credit left"
+        return text, f": {text}", "graph"
+    if not estimates:
+        return "OpenAI usage", ": no list price is known", "graph"
+    # A bar has little room: "or more" is a sign there.
+    texts = [f"{estimate_text(state, one.amount)}{'+' if is_less(one) else ''} {days}" for one, days in estimates]
+    spoken = [f"{_estimated(state, one)} {days}".replace("≈", "estimated") for one, days in estimates]
+    return " · ".join(texts), f": {', '.join(spoken)}", "graph"
 
 
 def _key_amounts(state: State, workspace: KeyState) -> tuple[str, str] | None:
@@ -201,8 +211,15 @@ def _not_yet_billed(state: State, column: _Column) -> str:
 def _amounts(state: State, column: _Column) -> Sequence[str]:
     if (recent := column.recent) is not None:
         return [state.money(one) for one in (recent.today, recent.yesterday, recent.last_7_days, recent.month)]
-    today, month = (estimate_text(state, one.amount) if one else "" for one in (column.today, column.month))
+    today, month = (_estimated(state, one) for one in (column.today, column.month))
     return [today, "", "", month]
+
+
+def _estimated(state: State, estimate: Estimate | None) -> str:
+    if estimate is None or is_unknown(estimate):
+        return ""
+    text = estimate_text(state, estimate.amount)
+    return f"{text} {OR_MORE}" if is_less(estimate) else text
 
 
 def _rows_of_month(state: State, of_all: Recent, columns: Sequence[_Column]) -> _Rows:

@@ -12,7 +12,7 @@ from openai_usage.report import BESIDE_SPEND, Entry, Estimate, Ranking, Report, 
 from openai_usage.report.split import REMAINDER
 from openai_usage.scope import CAPABILITIES, RANKED
 from openai_usage.views.controls import only
-from openai_usage.views.estimates import estimate_text
+from openai_usage.views.estimates import estimate_text, is_unknown
 from openai_usage.views.metrics import change_of, count_text, share_of
 from openai_usage.views.names import name_of
 from openai_usage.views.numbers import UNKNOWN
@@ -166,7 +166,8 @@ def ranking_table(state: State, report: Report, ranking: Ranking) -> FullTable[E
         fields += _measure_fields(state, report, ranking)
     if ranking.has_spend:
         fields += _spend_fields(state, ranking)
-    if by == "line_item":
+    # The bill of 2023 tells no quantities.
+    if by == "line_item" and report.scope.told.kind != "legacy":
         fields.append(
             Field("quantity", "Quantity", lambda entry: _quantity(state, entry), lambda entry: entry.quantity)
         )
@@ -247,8 +248,9 @@ def _estimate_field(
     """Of what no bill is split by."""
     # Not by the key: what is not attributed has none, and neither has the total.
     found = {id(entry): by_value[entry.key] for entry in ranking.entries if entry.key in by_value}
-    amounts = {entry: estimate.amount for entry, estimate in found.items()}
-    amounts[id(total)] = money.total(estimate.amount for estimate in by_value.values())
+    amounts = {entry: estimate.amount for entry, estimate in found.items() if not is_unknown(estimate)}
+    if known := [estimate.amount for estimate in by_value.values() if not is_unknown(estimate)]:
+        amounts[id(total)] = money.total(known)
 
     def cell(entry: Entry) -> Cell:
         amount = amounts.get(id(entry))

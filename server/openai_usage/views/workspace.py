@@ -82,6 +82,9 @@ def key_problem(state: State) -> str | None:  # noqa: PLR0911 - a table
                 f"{_redacted(key)} may be any of {len(candidates)} API keys: OpenAI tells no more of a key than its "
                 f"beginning and its end. Which one is it?{_of_many(candidates)}"
             )
+        # Where OpenAI's list of keys cannot be read, that a key is in none says nothing.
+        case ((FoundKey() | KeyId()), _) if state.told.kind != "organization":
+            return None
         case FoundKey() as key, Match(None, _):
             return _not_found(key, state.directory or Directory())
         case FoundKey() as key, None if (error := state.failures.get("names")) is not None and state.recent:

@@ -697,6 +697,11 @@ async function home({ status, panel, page }: Workbench): Promise<void> {
     if ((await panel.control(control).inputValue()) !== option) await panel.choose(control, option);
   }
   await panel.chart("daily-spend").getByText("Spend by day (UTC) and line item").waitFor();
+  // What the test before chose may have been a day: its figures stay in sight until the month's are there.
+  await panel.until(({ isLoading, metrics }) => {
+    assert.ok(!isLoading);
+    assert.match(metrics.spend?.detail ?? "", / – /);
+  });
 }
 
 /** The column's values by row, without those that are nothing. */
