@@ -372,6 +372,8 @@ class Monitor:
         self._refresh_wanted, self._user_waits = None, False
         while self._outdated:
             await self._outdated.pop().aclose()
+        # Somebody waits from here on, also while the key is looked for.
+        self._busy = user_waits
         try:
             await self._look()
             await self._fetch(refresh, user_waits=user_waits)
@@ -380,6 +382,7 @@ class Monitor:
             self._problem = views.BUG
             # It would fail again at once, over and over.
             self._schedule.begin(now)
+        self._busy = False
         self._show_what_is_known()
         await self._know_prices()
 

@@ -78,16 +78,16 @@ def expected(choice: SourceChoice, kind: KeyKind | KeyFault, variable: str, *, i
         return None
     if choice == "legacy":
         return "legacy"
-    is_ours = variable == "OPENAI_ADMIN_KEY"
-    is_fit = kind is KeyKind.ADMIN or (kind is KeyKind.OTHER and is_ours) or not is_openai
+    # What is there for other programs is not sent to OpenAI.
+    is_fit = kind is KeyKind.ADMIN or (kind is KeyKind.OTHER and variable == "OPENAI_ADMIN_KEY") or not is_openai
     if choice == "organization":
         return "organization" if is_fit else None
     if kind is KeyKind.ADMIN:
         return "organization"
-    if is_ours or kind is KeyKind.SESSION or not is_openai:
+    if variable == "OPENAI_ADMIN_KEY" or kind is KeyKind.SESSION or not is_openai:
         return "legacy"
-    # A key of other programs is not sent to OpenAI.
-    return None
+    # A key of other programs, at OpenAI: it is not sent at all, unless it could be one for the organisation.
+    return "organization" if is_fit else None
 
 
 @pytest.mark.parametrize("is_openai", [True, False], ids=["openai", "gateway"])
