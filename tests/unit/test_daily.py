@@ -148,6 +148,18 @@ def test_today_is_read_again_with_each_look_and_settled_days_never(place: Place)
     assert metric(server, "tokens").value == str(sum(place.openai.tokens(day) * 11 // 10 for day in place.month()))
 
 
+def test_a_day_is_not_read_twice_within_a_minute(place: Place) -> None:
+    """Five a minute are few: who opens the panel just after the start wants the other days."""
+    world = place.of()
+    server = world.start()
+    world.run(3)
+    for _ in range(3):
+        server.do(server.monitor.show)
+        server.do(server.monitor.refresh)
+        world.run(4)
+    assert place.openai.days == place.month()[:5]
+
+
 def test_a_day_that_begins_is_read(place: Place) -> None:
     world = place.of()
     server = place.start()
