@@ -359,12 +359,13 @@ class _WorkDone:
         self._progress = server.work_done_progress
         self._title = title
         self._cancel = cancel
-        self._loop = asyncio.get_running_loop()
         self._token = str(uuid.uuid4())
         self._begun = self._ended = False
         self._said: str | None = None
-        # A callback, not an awaited reply: a client may answer late or never.
-        self._progress.create(self._token, self._on_created)
+        # A callback, not an awaited reply: a client may answer late or never, or refuse, and pygls' own raises then.
+        request = types.WorkDoneProgressCreateParams(self._token)
+        answer = server.protocol.send_request(types.WINDOW_WORK_DONE_PROGRESS_CREATE, request)
+        answer.add_done_callback(self._on_created)
 
     def say(self, text: str) -> None:
         self._said = text
@@ -377,10 +378,8 @@ class _WorkDone:
             self._progress.end(self._token, types.WorkDoneProgressEnd())
             self._progress.tokens.pop(self._token, None)
 
-    def _on_created(self, _: object) -> None:
-        if self._ended:
-            # The token was never used; pygls registers it all the same.
-            self._loop.call_soon(self._progress.tokens.pop, self._token, None)
+    def _on_created(self, reply: Any) -> None:  # noqa: ANN401 - a concurrent.futures.Future of pygls' making
+        if self._ended or reply.cancelled() or reply.exception():
             return
         self._begun = True
         begin = types.WorkDoneProgressBegin(title=self._title, cancellable=True, message=self._said)

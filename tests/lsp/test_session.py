@@ -312,6 +312,19 @@ async def test_a_client_without_progress_gets_none(server: DemoServer) -> None:
         assert editor.progress_kinds == []
 
 
+async def test_a_client_that_refuses_a_progress_bar_leaves_no_trace_in_the_log(server: DemoServer) -> None:
+    async with editor_of(server) as editor:
+        await editor.status()
+        editor.refuse_progress()
+        server.inject(Fault("hang"))
+        await editor.run("openaiUsage.refresh")
+        await editor.until(lambda: editor.refused)
+        server.release()
+        await editor.status(lambda status: not status["busy"], after=2)
+        assert editor.progress_kinds == []
+    assert [line for line in editor.log_lines if "Traceback" in line or "Error" in line] == []
+
+
 async def test_clicking_often_is_asking_once_more(server: DemoServer) -> None:
     async with editor_of(server) as editor:
         await editor.status()

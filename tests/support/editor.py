@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import pytest_lsp
 from lsprotocol import types
+from pygls.exceptions import JsonRpcMethodNotFound
 from pygls.lsp.client import LanguageClient
 
 from openai_usage import protocol
@@ -67,6 +68,8 @@ class Editor:
         self.watched: list[types.Registration] = []
         """What the server wants to be told of."""
         self._client.feature(types.CLIENT_REGISTER_CAPABILITY)(lambda params: self.watched.extend(params.registrations))
+        self.refused = 0
+        """How many progress bars were refused."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -171,6 +174,17 @@ class Editor:
         """Edit a file of that folder."""
         window = {"isActive": True, "isPanelVisible": True, "folder": folder.as_uri()}
         self._client.protocol.notify(protocol.WINDOW, window)
+
+    def refuse_progress(self) -> None:
+        """From now on, answer to a progress bar that there are none, whatever was said at the start."""
+
+        def refuse(*_: object) -> None:
+            self.refused += 1
+            raise JsonRpcMethodNotFound
+
+        method = types.WINDOW_WORK_DONE_PROGRESS_CREATE
+        del self._client.protocol.fm.features[method]
+        self._client.feature(method)(refuse)
 
     def cancel_progress(self) -> None:
         """Click the cancel button of the newest progress bar."""
